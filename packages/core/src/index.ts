@@ -1,0 +1,46 @@
+export type { Adapter, AdaptOptions } from './contract/adapter.ts';
+export type { Content, ImageContent, SoundContent, TextContent } from './contract/content.ts';
+export type { Delta, ImageDelta, PluginDelta, Rectangle, SoundDelta, TextDelta } from './contract/delta.ts';
+export type { EncodedEmbeddings, Encoder } from './contract/encoder.ts';
+export type {
+  AppendRequest,
+  AppendResult,
+  EmbeddingRun,
+  Engine,
+  EngineSequence,
+  IdRun,
+  Place,
+  Run,
+} from './contract/engine.ts';
+export type {
+  Event,
+  Finish,
+  Progress,
+  SegmentDelta,
+  SegmentEnd,
+  SegmentStart,
+  Usage,
+} from './contract/event.ts';
+export type { Graph, Tensor, TensorData } from './contract/graph.ts';
+export type { Layout, Shape } from './contract/layout.ts';
+export type { Factory, Plugin, Port, PortFiles, Registry } from './contract/plugin.ts';
+export type { Processor, ProcessorState } from './contract/processor.ts';
+export type { DecodeOptions, EncodedIds, EncodeOptions, Tokenizer } from './contract/tokenizer.ts';
+export {
+  AnyToAnyError,
+  aborted,
+  type ErrorCode,
+  type ErrorDetails,
+  errorCodes,
+  rejectUnknownOptions,
+  throwIfAborted,
+} from './errors.ts';
+export {
+  type Cell,
+  cellOf,
+  type GridOptions,
+  gridLayout,
+  indexOf,
+  type LineOptions,
+  lineLayout,
+} from './token-space/layout.ts';
