@@ -27,6 +27,7 @@ export const errorCodes = {
   PLUGIN_INVALID: 'A plugin does not keep the contract.',
   PLUGIN_MISSING: 'A bundle needs a plugin that is not registered.',
   REGION_OVERLAP: 'Two regions of a token space share ids.',
+  RUNTIME_CLOSED: 'A device, session, binding, tensor or memory was used after it was closed.',
   RUNTIME_FAILED: 'ONNX Runtime refused or failed.',
   RUNTIME_UNAVAILABLE: 'ONNX Runtime cannot be loaded here.',
   SEQUENCE_BUSY: 'A sequence is already being continued.',

@@ -1,3 +1,11 @@
+export {
+  bundleFormat,
+  type DecoderDescription,
+  type Manifest,
+  manifestSchema,
+  type PortDescription,
+  type SamplingDefaults,
+} from './bundle/manifest.ts';
 export type { Adapter, AdaptOptions } from './contract/adapter.ts';
 export type { Content, ImageContent, SoundContent, TextContent } from './contract/content.ts';
 export type { Delta, ImageDelta, PluginDelta, Rectangle, SoundDelta, TextDelta } from './contract/delta.ts';
@@ -35,6 +43,7 @@ export {
   rejectUnknownOptions,
   throwIfAborted,
 } from './errors.ts';
+export { canonicalHash, canonicalJson } from './token-space/canonical.ts';
 export {
   type Cell,
   cellOf,
@@ -44,3 +53,13 @@ export {
   type LineOptions,
   lineLayout,
 } from './token-space/layout.ts';
+export { type RegionDescription, type SpaceDescription, spaceSchema } from './token-space/schema.ts';
+export { createTokenSpace, type Region, type TokenSpace } from './token-space/space.ts';
+export { locateBundle } from './bundle/locate.ts';
+export { type Bundle, openBundle } from './bundle/open.ts';
+export { createPipeline, type PipelineOptions } from './host/create.ts';
+export type { Answer, AnswerSegment } from './pipeline/answer.ts';
+export type { Conversation } from './pipeline/conversation.ts';
+export type { Pipeline } from './pipeline/pipeline.ts';
+export type { Mark, ModalityOptions, Request } from './pipeline/request.ts';
+export { type ManifestParts, writeManifest } from './bundle/write.ts';

@@ -53,6 +53,7 @@ export interface EmbeddingRun {
   readonly port: string;
   /** `[count, width]`, row-major. */
   readonly embeddings: Float32Array;
+  readonly count: number;
   readonly place?: Place | undefined;
 }
 

@@ -1,1 +1,1 @@
-export {};
+export { decodeFrame, encodeFrame, type Failure, type Frame, frameVersion, toFrames } from './frame.ts';

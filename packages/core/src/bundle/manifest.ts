@@ -1,0 +1,81 @@
+/**
+ * The manifest of a bundle: everything a model needs to run, as checked data.
+ * Strict: a field it does not know is an error, so that a newer bundle never half works.
+ */
+import { z } from 'zod';
+import { spaceSchema } from '../token-space/schema.ts';
+
+/** The newest bundle format this release reads and the one it writes. */
+export const bundleFormat = 1;
+
+const path = z.string().min(1);
+const count = z.int().positive();
+const unit = z.number().min(0).max(1);
+
+const pluginUseSchema = z.strictObject({
+  /** The plugin's name: its npm package. */
+  plugin: z.string().min(1),
+  options: z.record(z.string(), z.unknown()),
+});
+
+const portSchema = z.strictObject({
+  /** Embedding table, row-major little endian, `[ids, width]`. */
+  table: z.strictObject({ file: path, type: z.enum(['float32', 'float16']), rows: count }).optional(),
+  /** Graph `hidden [N, width] → logits [N, classes]`; a modality's last class is its closing mark. */
+  head: z.strictObject({ graph: path, classes: count }).optional(),
+  tokenizer: pluginUseSchema.optional(),
+  encoder: pluginUseSchema.optional(),
+});
+
+const samplingSchema = z.strictObject({
+  temperature: z.number().min(0).optional(),
+  topK: z.int().nonnegative().optional(),
+  topP: unit.optional(),
+  minP: unit.optional(),
+  repetitionPenalty: z.number().positive().optional(),
+  guidance: z.number().min(0).optional(),
+  /** Ids after which a segment without a fixed length is closed. */
+  maxIds: count.optional(),
+});
+
+const decoderSchema = z.strictObject({
+  graph: path,
+  width: count,
+  layers: count,
+  heads: count,
+  kvHeads: count,
+  headWidth: count,
+  context: count,
+  /** How keys and values are kept. */
+  kv: z.enum(['float32', 'int8']),
+  /** Which optional inputs the graph has. */
+  inputs: z.strictObject({ modality: z.boolean(), buckets: z.boolean() }),
+});
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(bundleFormat),
+  name: z.string().min(1),
+  version: z.string().min(1),
+  license: z.string().min(1),
+  attribution: z.array(z.string()),
+  space: spaceSchema,
+  /** SHA-256 of the canonical form of `space`. */
+  spaceHash: z.string().regex(/^[0-9a-f]{64}$/),
+  decoder: decoderSchema,
+  /** By modality, and `marks`. */
+  ports: z.record(z.string(), portSchema),
+  /** Defaults by modality. */
+  sampling: z.record(z.string(), samplingSchema),
+  /** What the unconditional row of guidance sees instead of the prompt's text: an empty segment, or padding. */
+  unconditional: z.enum(['empty', 'pad']),
+  /** Every file of the bundle but the manifest. */
+  files: z.record(
+    path,
+    z.strictObject({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type PortDescription = z.infer<typeof portSchema>;
+export type DecoderDescription = z.infer<typeof decoderSchema>;
+export type SamplingDefaults = z.infer<typeof samplingSchema>;

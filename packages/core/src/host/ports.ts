@@ -1,0 +1,81 @@
+/**
+ * The plugins of a pipeline by modality, resolved from its container and checked against the bundle.
+ */
+import type { DependencyContainer } from 'tsyringe';
+import type { Bundle } from '../bundle/open.ts';
+import type { Encoder } from '../contract/encoder.ts';
+import type { Tokenizer } from '../contract/tokenizer.ts';
+import { AnyToAnyError } from '../errors.ts';
+import type { Ports } from '../pipeline/ports.ts';
+import type { Region } from '../token-space/space.ts';
+import type { Registered } from './registry.ts';
+import { adapterToken, encoderToken, processorToken, tokenizerToken } from './tokens.ts';
+
+export function createPorts(container: DependencyContainer, bundle: Bundle, registered: Registered): Ports {
+  const { space, manifest } = bundle;
+  return {
+    async tokenizer(modality) {
+      const region = space.region(modality);
+      requirePlugin(registered, `tokenizer:${modality}`, manifest.ports[modality]?.tokenizer?.plugin);
+      const tokenizer = await container.resolve(tokenizerToken(modality));
+      checkTokenizer(tokenizer, region, registered.owners.get(`tokenizer:${modality}`)!);
+      return tokenizer;
+    },
+    async encoder(modality) {
+      const use = manifest.ports[modality]?.encoder;
+      if (!use) return undefined;
+      requirePlugin(registered, `encoder:${modality}`, use.plugin);
+      const encoder = await container.resolve(encoderToken(modality));
+      checkEncoder(encoder, space.region(modality), manifest.decoder.width, use.plugin);
+      return encoder;
+    },
+    async adapters(modality) {
+      const token = adapterToken(modality);
+      return container.isRegistered(token) ? Promise.all(container.resolveAll(token)) : [];
+    },
+    processors: container.isRegistered(processorToken) ? container.resolveAll(processorToken) : [],
+  };
+}
+
+/** Every plugin the bundle names must be there before anything runs. Throws PLUGIN_MISSING. */
+export function checkPlugins(bundle: Bundle, registered: Registered): void {
+  for (const [modality, { tokenizer, encoder }] of Object.entries(bundle.manifest.ports)) {
+    if (tokenizer) requirePlugin(registered, `tokenizer:${modality}`, tokenizer.plugin);
+    if (encoder) requirePlugin(registered, `encoder:${modality}`, encoder.plugin);
+  }
+}
+
+function requirePlugin(registered: Registered, what: string, plugin: string | undefined): void {
+  const owner = registered.owners.get(what);
+  if (owner !== undefined && (plugin === undefined || owner === plugin)) return;
+  throw new AnyToAnyError(
+    'PLUGIN_MISSING',
+    `The bundle needs ${what} from ${plugin ?? 'a plugin'}, ${owner ? `but ${owner} registered it` : 'which is not registered'}. ` +
+      `Install ${plugin ?? 'one'} and pass it in plugins.`,
+    { plugin },
+  );
+}
+
+function checkTokenizer(tokenizer: Tokenizer, region: Region, plugin: string): void {
+  const { modality, size, layout } = tokenizer;
+  if (modality === region.modality && size === region.size && layout.buckets === region.buckets.count) return;
+  throw new AnyToAnyError(
+    'PLUGIN_INVALID',
+    `The tokenizer of ${plugin} makes ${size} ids of ${modality} with ${layout.buckets} buckets, ` +
+      `the bundle has ${region.size} ids of ${region.modality} with ${region.buckets.count}. ` +
+      'Use the plugin and options the bundle was compiled for.',
+    { plugin },
+  );
+}
+
+function checkEncoder(encoder: Encoder, region: Region, width: number, plugin: string): void {
+  const { modality, layout } = encoder;
+  if (modality === region.modality && encoder.width === width && layout.buckets === region.buckets.count)
+    return;
+  throw new AnyToAnyError(
+    'PLUGIN_INVALID',
+    `The encoder of ${plugin} makes embeddings of ${modality}, width ${encoder.width}, ${layout.buckets} buckets; ` +
+      `the bundle has ${region.modality}, width ${width}, ${region.buckets.count} buckets.`,
+    { plugin },
+  );
+}

@@ -1,0 +1,22 @@
+/** Machine: what every turn of one pipeline shares. Put together by the host. */
+
+import type { SamplingDefaults } from '../bundle/manifest.ts';
+import type { Engine } from '../contract/engine.ts';
+import type { Scheduler } from '../decoder/scheduler.ts';
+import type { TokenSpace } from '../token-space/space.ts';
+import type { Ports } from './ports.ts';
+
+export interface Machine {
+  readonly space: TokenSpace;
+  readonly engine: Engine;
+  readonly scheduler: Scheduler;
+  readonly ports: Ports;
+  /** Modalities the model can generate. */
+  readonly generates: readonly string[];
+  readonly defaults: Readonly<Record<string, SamplingDefaults>>;
+  readonly unconditional: 'empty' | 'pad';
+  /** Fires when the pipeline is closed: every turn stops. */
+  readonly closing: AbortSignal;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}

@@ -1,0 +1,89 @@
+/**
+ * Prompt: content → runs of positions, segment by segment, with their marks.
+ * Comes before the decoder; generated segments use the same marks and places.
+ */
+import type { Content } from '../contract/content.ts';
+import type { IdRun, Place, Run } from '../contract/engine.ts';
+import { positionsOf } from '../decoder/runs.ts';
+import type { TokenSpace } from '../token-space/space.ts';
+import type { Ports } from './ports.ts';
+import type { CheckedRequest, Mark } from './request.ts';
+
+/** One item of the prompt, as the decoder takes it. */
+export interface PromptSegment {
+  readonly modality: string | 'mark';
+  readonly runs: readonly Run[];
+}
+
+/** The runs of every item, in order. `firstSegment` numbers the segments of the sequence. */
+export async function buildPrompt(
+  request: CheckedRequest,
+  ports: Ports,
+  space: TokenSpace,
+  firstSegment: number,
+): Promise<PromptSegment[]> {
+  const segments: PromptSegment[] = [];
+  for (const [index, item] of request.content.entries()) {
+    segments.push(
+      'mark' in item
+        ? { modality: 'mark', runs: [markRun(space.mark((item as Mark).mark))] }
+        : await contentSegment(item as Content, request, ports, space, firstSegment + index),
+    );
+  }
+  return segments;
+}
+
+/** What guidance compares with: the same prompt, its texts emptied or padded. */
+export function unconditionalRuns(
+  prompt: readonly PromptSegment[],
+  space: TokenSpace,
+  kind: 'empty' | 'pad',
+): Run[] {
+  return prompt.flatMap(({ modality, runs }) => {
+    if (modality !== 'text') return runs;
+    const [open, ...rest] = runs;
+    const close = rest.at(-1)!;
+    if (kind === 'empty') return [open!, close];
+    const padded = rest
+      .slice(0, -1)
+      .map((run) => ({ ...markRun(0), ids: new Uint32Array(positionsOf(run)).fill(space.mark('<pad>')) }));
+    return [open!, ...padded, close];
+  });
+}
+
+export function markRun(...ids: number[]): IdRun {
+  return { port: 'marks', ids: Uint32Array.from(ids) };
+}
+
+async function contentSegment(
+  content: Content,
+  request: CheckedRequest,
+  ports: Ports,
+  space: TokenSpace,
+  segment: number,
+): Promise<PromptSegment> {
+  const { modality } = content;
+  const region = space.region(modality);
+  const body = await bodyRun(content, request, ports, segment);
+  const empty = positionsOf(body) === 0;
+  return { modality, runs: [markRun(region.open), ...(empty ? [] : [body]), markRun(region.close)] };
+}
+
+async function bodyRun(
+  content: Content,
+  request: CheckedRequest,
+  ports: Ports,
+  segment: number,
+): Promise<Run> {
+  const { modality } = content;
+  const { signal, options } = request;
+  const encoder = options[modality]?.read === 'ids' ? undefined : await ports.encoder(modality);
+  if (encoder) {
+    const { embeddings, count, shape } = await encoder.encode(content, { signal });
+    const place: Place = { segment, start: 0, layout: encoder.layout, shape };
+    return { port: modality, embeddings, count, place };
+  }
+  const tokenizer = await ports.tokenizer(modality);
+  const { ids, shape } = await tokenizer.encode(content, { signal });
+  return { port: modality, ids, place: { segment, start: 0, layout: tokenizer.layout, shape } };
+}

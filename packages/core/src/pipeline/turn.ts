@@ -1,0 +1,187 @@
+/**
+ * One turn of a conversation: prefills the prompt, generates the segments of the answer and tells events.
+ * Everything flows one way: ids → tokenizer → adapters → events; whoever stops pulling stops the decoder.
+ */
+import type { Content } from '../contract/content.ts';
+import type { Delta } from '../contract/delta.ts';
+import type { EngineSequence, Run } from '../contract/engine.ts';
+import type { Event, Finish } from '../contract/event.ts';
+import type { Tokenizer } from '../contract/tokenizer.ts';
+import { maskMarks } from '../decoder/grammar.ts';
+import { uniform } from '../decoder/random.ts';
+import { countPositions } from '../decoder/runs.ts';
+import { sample } from '../decoder/sampling/sampler.ts';
+import type { Emit } from './channel.ts';
+import type { Machine } from './machine.ts';
+import { segmentOptions } from './options.ts';
+import { buildPrompt, markRun, type PromptSegment, unconditionalRuns } from './prompt.ts';
+import type { CheckedRequest } from './request.ts';
+import { type Drawn, drawIds } from './segment.ts';
+
+/** What a turn leaves in its conversation. */
+export interface Context {
+  readonly sequence: EngineSequence;
+  /** Segments so far. */
+  segments: number;
+  /** Positions that are decided but not yet in the cache; they are prefilled with the next turn. */
+  pending: Run[];
+}
+
+interface Tally {
+  prefilled: number;
+  generated: number;
+}
+
+export async function runTurn(
+  machine: Machine,
+  context: Context,
+  request: CheckedRequest,
+  emit: Emit<Event>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { space, ports } = machine;
+  const reused = context.sequence.length;
+  const tally: Tally = { prefilled: 0, generated: 0 };
+  const prompt = await buildPrompt({ ...request, signal }, ports, space, context.segments);
+  if (reused === 0 && context.pending.length === 0) context.pending = [markRun(space.begin)];
+  context.pending = [...context.pending, ...prompt.flatMap((segment) => segment.runs)];
+  context.segments += prompt.length;
+
+  const most = request.to?.length ?? request.maxSegments;
+  let reason: Finish['reason'] = request.to ? 'stop' : 'length';
+  for (let index = 0; index < most; index++) {
+    const modality = request.to
+      ? request.to[index]!
+      : await chooseModality(machine, context, request, index, tally, signal);
+    if (modality === undefined) {
+      reason = 'end';
+      break;
+    }
+    await generateSegment({ machine, context, request, prompt, modality, index, tally, emit, signal });
+  }
+  await emit({ type: 'finish', reason, usage: { ...tally, reused } });
+}
+
+interface SegmentJob {
+  readonly machine: Machine;
+  readonly context: Context;
+  readonly request: CheckedRequest;
+  readonly prompt: readonly PromptSegment[];
+  readonly modality: string;
+  readonly index: number;
+  readonly tally: Tally;
+  readonly emit: Emit<Event>;
+  readonly signal: AbortSignal;
+}
+
+async function generateSegment(job: SegmentJob): Promise<void> {
+  const { machine, context, request, modality, index, tally, emit, signal } = job;
+  const { space, ports, scheduler } = machine;
+  const region = space.region(modality);
+  const tokenizer = await ports.tokenizer(modality);
+  const options = segmentOptions(machine, request, modality);
+  const shape = tokenizer.shape(options.shape);
+  const state = { region, layout: tokenizer.layout, shape, maxIds: options.maxIds };
+  const segment = context.segments++;
+
+  await emit({ type: 'segment-start', segment: index, modality, shape });
+  const rows = [context.sequence];
+  try {
+    const first = [await prefill(machine, context, [markRun(region.open)], modality, tally, signal)];
+    if (options.guidance !== 1) {
+      const unconditional = machine.engine.open();
+      rows.push(unconditional);
+      const runs = [
+        markRun(space.begin),
+        ...unconditionalRuns(job.prompt, space, machine.unconditional),
+        markRun(region.open),
+      ];
+      tally.prefilled += countPositions(runs);
+      const [result] = await scheduler.prefill([{ sequence: unconditional, runs, head: modality }], signal);
+      first.push(result!.logits);
+    }
+    const drawn: Drawn = { ids: [], pending: [] };
+    const processors = ports.processors.filter((p) => p.modality === undefined || p.modality === modality);
+    const ids = drawIds(
+      { scheduler, state, segment, rows, processors, seed: request.seed, signal, ...options },
+      first,
+      drawn,
+    );
+    const total = tokenizer.layout.count(shape);
+    const counted = tellProgress(ids, emit, index, total, machine.now);
+    const content = await decodeSegment(job, tokenizer, counted, shape);
+    tally.generated += drawn.ids.length;
+    context.pending = [...drawn.pending, markRun(region.close)];
+    await emit({ type: 'segment-end', segment: index, content, ids: Uint32Array.from(drawn.ids) });
+  } finally {
+    rows[1]?.dispose();
+  }
+}
+
+/** Ids → deltas → adapters → events; returns the joined content. */
+async function decodeSegment(
+  job: SegmentJob,
+  tokenizer: Tokenizer,
+  ids: AsyncIterable<number>,
+  shape: ReturnType<Tokenizer['shape']>,
+): Promise<Content> {
+  const { machine, modality, index, emit, signal } = job;
+  let deltas: AsyncIterable<Delta> = tokenizer.decode(ids, { shape, signal });
+  for (const adapter of await machine.ports.adapters(modality))
+    deltas = adapter.adapt(deltas, { shape, signal });
+  const kept: Delta[] = [];
+  for await (const delta of deltas) {
+    kept.push(delta);
+    await emit({ type: 'segment-delta', segment: index, delta });
+  }
+  return tokenizer.join(kept);
+}
+
+async function* tellProgress(
+  ids: AsyncIterable<number>,
+  emit: Emit<Event>,
+  segment: number,
+  total: number | undefined,
+  now: () => number,
+): AsyncGenerator<number, void, undefined> {
+  const began = now();
+  let done = 0;
+  for await (const id of ids) {
+    done++;
+    const seconds = Math.max(1e-6, (now() - began) / 1000);
+    await emit({ type: 'progress', segment, done, total, rate: done / seconds });
+    yield id;
+  }
+}
+
+/** Lets the head of the marks choose what comes next; undefined: the end. */
+async function chooseModality(
+  machine: Machine,
+  context: Context,
+  request: CheckedRequest,
+  index: number,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { space } = machine;
+  const logits = await prefill(machine, context, [], 'marks', tally, signal);
+  maskMarks(logits, space, machine.generates, index > 0);
+  const mark = sample(logits, {}, [], uniform(request.seed, context.sequence.length));
+  return space.regions.find((region) => region.open === mark)?.modality;
+}
+
+/** Appends what is pending and then `runs`; returns the logits of `head` after the last position. */
+async function prefill(
+  machine: Machine,
+  context: Context,
+  runs: readonly Run[],
+  head: string,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const all = [...context.pending, ...runs];
+  const [result] = await machine.scheduler.prefill([{ sequence: context.sequence, runs: all, head }], signal);
+  tally.prefilled += countPositions(all);
+  context.pending = [];
+  return result!.logits;
+}
