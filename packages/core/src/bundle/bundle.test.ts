@@ -17,7 +17,14 @@ const parts: ManifestParts = {
     version: 1,
     marks: { capacity: 4, names: ['<s>', '</s>', '<txt>', '</txt>'], begin: '<s>', end: '</s>' },
     regions: [
-      { modality: 'text', open: '<txt>', close: '</txt>', offset: 4, size: 3, layout: { kind: 'plugin', buckets: 0 } },
+      {
+        modality: 'text',
+        open: '<txt>',
+        close: '</txt>',
+        offset: 4,
+        size: 3,
+        layout: { kind: 'plugin', buckets: 0 },
+      },
     ],
   },
   decoder: {

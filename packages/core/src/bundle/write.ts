@@ -13,11 +13,14 @@ export type ManifestParts = Omit<Manifest, 'format' | 'spaceHash' | 'files'>;
 /** Lists every file below `directory` but the manifest. Throws a ZodError where a part is wrong. */
 export async function writeManifest(directory: string, parts: ManifestParts): Promise<Manifest> {
   const files: Manifest['files'] = {};
-  const names = (await readdir(directory, { recursive: true })).map((name) => name.replaceAll('\\', '/')).sort();
+  const names = (await readdir(directory, { recursive: true }))
+    .map((name) => name.replaceAll('\\', '/'))
+    .sort();
   for (const name of names) {
     const path = join(directory, name);
     const info = await stat(path);
-    if (info.isFile() && name !== 'manifest.json') files[name] = { bytes: info.size, sha256: await hashFile(path) };
+    if (info.isFile() && name !== 'manifest.json')
+      files[name] = { bytes: info.size, sha256: await hashFile(path) };
   }
   const manifest = manifestSchema.parse({
     format: bundleFormat,

@@ -34,8 +34,9 @@ export class KvCache {
     this.rowBytes = description.kvHeads * description.context * this.#positionBytes;
   }
 
-  get rows(): number {
-    return this.#holders.length;
+  /** The buffers themselves. */
+  get layers(): readonly KvLayer[] {
+    return this.#layers;
   }
 
   get used(): number {

@@ -12,10 +12,29 @@ import { createPipelineOf, type Pipeline } from './pipeline.ts';
 
 const space = createTokenSpace({
   version: 1,
-  marks: { capacity: 8, names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>'], begin: '<s>', end: '</s>' },
+  marks: {
+    capacity: 8,
+    names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>'],
+    begin: '<s>',
+    end: '</s>',
+  },
   regions: [
-    { modality: 'text', open: '<txt>', close: '</txt>', offset: 8, size: 27, layout: { kind: 'line', buckets: 32, maxDistance: 128 } },
-    { modality: 'image', open: '<img>', close: '</img>', offset: 35, size: 10, layout: { kind: 'grid', clip: 1, block: 1 } },
+    {
+      modality: 'text',
+      open: '<txt>',
+      close: '</txt>',
+      offset: 8,
+      size: 27,
+      layout: { kind: 'line', buckets: 32, maxDistance: 128 },
+    },
+    {
+      modality: 'image',
+      open: '<img>',
+      close: '</img>',
+      offset: 35,
+      size: 10,
+      layout: { kind: 'grid', clip: 1, block: 1 },
+    },
   ],
 });
 
@@ -25,9 +44,13 @@ const picture: Tokenizer = {
   size: 10,
   layout: gridLayout({ clip: 1, block: 1 }),
   shape: () => ({ kind: 'grid', rows: 2, columns: 3 }),
-  encode: async () => ({ ids: Uint32Array.of(0, 1, 2, 3, 4, 5), shape: { kind: 'grid', rows: 2, columns: 3 } }),
+  encode: async () => ({
+    ids: Uint32Array.of(0, 1, 2, 3, 4, 5),
+    shape: { kind: 'grid', rows: 2, columns: 3 },
+  }),
   async *decode(ids) {
-    for await (const id of ids) yield { modality: 'image', content: { modality: 'image', level: id } } as never;
+    for await (const id of ids)
+      yield { modality: 'image', content: { modality: 'image', level: id } } as never;
   },
   join: (deltas) => ({ modality: 'image', count: [...deltas].length }) as never,
 };
@@ -60,7 +83,9 @@ const ids = (answer: { segments: readonly { ids: Uint32Array }[] }): number[][] 
 describe('pipeline', () => {
   it('generate gives what stream gave', async () => {
     const { pipeline, engine } = setUp();
-    const events: Event[] = await drain(pipeline.stream({ content: ['hello'], to: ['image', 'text'], seed: 3 }));
+    const events: Event[] = await drain(
+      pipeline.stream({ content: ['hello'], to: ['image', 'text'], seed: 3 }),
+    );
     const answer = await pipeline.generate({ content: ['hello'], to: ['image', 'text'], seed: 3 });
     const ends = events.filter((event) => event.type === 'segment-end');
     expect(ends.map((event) => [...event.ids])).toEqual(ids(answer));
@@ -72,7 +97,8 @@ describe('pipeline', () => {
 
   it('same seed same ids, other seed other ids', async () => {
     const { pipeline } = setUp();
-    const run = async (seed: number): Promise<number[][]> => ids(await pipeline.generate({ content: ['a'], to: 'image', seed }));
+    const run = async (seed: number): Promise<number[][]> =>
+      ids(await pipeline.generate({ content: ['a'], to: 'image', seed }));
     expect(await run(1)).toEqual(await run(1));
     expect(await run(1)).not.toEqual(await run(2));
   });
@@ -131,14 +157,19 @@ describe('pipeline', () => {
 
   it('a stopped generation frees its rows and leaves no trace', async () => {
     const { pipeline, engine } = setUp(1);
-    for await (const event of pipeline.stream({ content: ['a'], to: 'image' })) if (event.type === 'progress') break;
+    for await (const event of pipeline.stream({ content: ['a'], to: 'image' }))
+      if (event.type === 'progress') break;
     expect(engine.live).toBe(0);
     const controller = new AbortController();
     const conversation = pipeline.conversation();
     await conversation.generate({ content: ['a'], to: 'text' });
     const before = conversation.length;
     await expect(async () => {
-      for await (const event of conversation.stream({ content: ['b'], to: 'image', signal: controller.signal })) {
+      for await (const event of conversation.stream({
+        content: ['b'],
+        to: 'image',
+        signal: controller.signal,
+      })) {
         if (event.type === 'progress' && event.done === 3) controller.abort();
       }
     }).rejects.toThrow(/ABORTED/);
@@ -152,7 +183,9 @@ describe('pipeline', () => {
     const { pipeline, engine } = setUp(1);
     const alone = await pipeline.generate({ content: ['a'], to: 'image', seed: 5 });
     const before = engine.steps.length;
-    const all = await Promise.all([5, 6, 7].map((seed) => pipeline.generate({ content: ['a'], to: 'image', seed })));
+    const all = await Promise.all(
+      [5, 6, 7].map((seed) => pipeline.generate({ content: ['a'], to: 'image', seed })),
+    );
     expect(ids(all[0]!)).toEqual(ids(alone));
     expect(engine.steps.length - before).toBeLessThan(3 * before);
     expect(Math.max(...engine.steps.map((step) => step.rows))).toBeGreaterThan(2);
@@ -171,7 +204,9 @@ describe('pipeline', () => {
 
   it('a slow consumer slows production', async () => {
     const { pipeline, engine } = setUp();
-    const stream = pipeline.stream({ content: ['a'], to: 'text', options: { text: { maxIds: 100 } } })[Symbol.asyncIterator]();
+    const stream = pipeline
+      .stream({ content: ['a'], to: 'text', options: { text: { maxIds: 100 } } })
+      [Symbol.asyncIterator]();
     await stream.next();
     await new Promise((resolve) => setTimeout(resolve, 30));
     const steps = engine.steps.length;

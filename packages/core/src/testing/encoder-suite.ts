@@ -26,7 +26,10 @@ export function encoderSuite(subject: EncoderSubject): Case[] {
     }),
     check('encodes the same content the same', async (encoder) => {
       for (const sample of subject.samples) {
-        assert.deepEqual((await encoder.encode(sample)).embeddings, (await encoder.encode(sample)).embeddings);
+        assert.deepEqual(
+          (await encoder.encode(sample)).embeddings,
+          (await encoder.encode(sample)).embeddings,
+        );
       }
     }),
     check('refuses broken content and stays usable', async (encoder) => {

@@ -26,11 +26,19 @@ export function engineSuite(subject: EngineSubject): Case[] {
     },
   });
   const run = (some: readonly number[]): IdRun => ({ port, ids: Uint32Array.from(some) });
-  const append = async (engine: Engine, sequence: EngineSequence, some: readonly number[]): Promise<Float32Array> => {
+  const append = async (
+    engine: Engine,
+    sequence: EngineSequence,
+    some: readonly number[],
+  ): Promise<Float32Array> => {
     const [result] = await engine.append([{ sequence, runs: [run(some)], head: port }]);
     return result!.logits;
   };
-  const steps = async (engine: Engine, sequence: EngineSequence, some: readonly number[]): Promise<Float32Array> => {
+  const steps = async (
+    engine: Engine,
+    sequence: EngineSequence,
+    some: readonly number[],
+  ): Promise<Float32Array> => {
     let logits = new Float32Array(0);
     for (const id of some) logits = new Float32Array(await append(engine, sequence, [id]));
     return logits;

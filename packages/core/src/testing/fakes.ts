@@ -72,13 +72,19 @@ export function fakeEngine({ heads, context = 512, delay = 0 }: FakeEngineOption
         own.check();
         const symbols = runs.flatMap(symbolsOf);
         if (own.length + symbols.length > context) {
-          throw new AnyToAnyError('CONTEXT_FULL', `${own.length} + ${symbols.length} positions exceed ${context}.`);
+          throw new AnyToAnyError(
+            'CONTEXT_FULL',
+            `${own.length} + ${symbols.length} positions exceed ${context}.`,
+          );
         }
         return { own, symbols };
       });
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       throwIfAborted(signal, 'a step');
-      steps.push({ rows: requests.length, positions: added.reduce((sum, { symbols }) => sum + symbols.length, 0) });
+      steps.push({
+        rows: requests.length,
+        positions: added.reduce((sum, { symbols }) => sum + symbols.length, 0),
+      });
       return requests.map(({ head }, index) => {
         const { own, symbols } = added[index]!;
         own.history.push(...symbols);
@@ -96,7 +102,8 @@ export function fakeTokenizer(modality = 'text'): Tokenizer<TextContent, TextDel
   const alphabet = 'abcdefghijklmnopqrstuvwxyz ';
   const letter = (id: number): string => {
     const found = Number.isInteger(id) ? alphabet[id] : undefined;
-    if (found === undefined) throw new AnyToAnyError('ID_OUT_OF_RANGE', `Expected an id of 0…26, got ${id}.`, { id });
+    if (found === undefined)
+      throw new AnyToAnyError('ID_OUT_OF_RANGE', `Expected an id of 0…26, got ${id}.`, { id });
     return found;
   };
   return {
@@ -107,7 +114,11 @@ export function fakeTokenizer(modality = 'text'): Tokenizer<TextContent, TextDel
     async encode(content: Content, options = {}) {
       throwIfAborted(options.signal, 'encoding');
       const { text } = content as Partial<TextContent>;
-      if (content.modality !== modality || typeof text !== 'string' || [...text].some((c) => !alphabet.includes(c))) {
+      if (
+        content.modality !== modality ||
+        typeof text !== 'string' ||
+        [...text].some((c) => !alphabet.includes(c))
+      ) {
         throw new AnyToAnyError('CONTENT_INVALID', `Expected ${modality} of lower-case letters and spaces.`);
       }
       return { ids: Uint32Array.from(text, (c) => alphabet.indexOf(c)), shape: { kind: 'line' } };
@@ -123,7 +134,8 @@ export function fakeTokenizer(modality = 'text'): Tokenizer<TextContent, TextDel
 }
 
 function symbolsOf(run: Run): string[] {
-  if ('embeddings' in run) return Array.from({ length: run.count }, (_, i) => `${run.port}:e${run.embeddings[i]}`);
+  if ('embeddings' in run)
+    return Array.from({ length: run.count }, (_, i) => `${run.port}:e${run.embeddings[i]}`);
   return [...run.ids].map((id) => `${run.port}:${id}`);
 }
 

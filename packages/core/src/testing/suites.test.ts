@@ -17,7 +17,12 @@ const fake = (): Tokenizer => fakeTokenizer() as unknown as Tokenizer;
 
 describe('the fakes pass the published suites', () => {
   for (const { name, run } of tokenizerSuite(subject(fake))) it(name, run);
-  const engine = { create: async () => fakeEngine({ heads: { text: 28 }, context: 64 }), port: 'text', ids: [1, 2, 3, 4, 5, 6, 7, 8], tolerance: 0 };
+  const engine = {
+    create: async () => fakeEngine({ heads: { text: 28 }, context: 64 }),
+    port: 'text',
+    ids: [1, 2, 3, 4, 5, 6, 7, 8],
+    tolerance: 0,
+  };
   for (const { name, run } of engineSuite(engine)) it(name, run);
 });
 
@@ -25,12 +30,17 @@ describe('the suites catch what is wrong', () => {
   const broken: [string, Partial<Tokenizer>][] = [
     ['tokenizer: brings content back', { join: () => text('other') }],
     ['tokenizer: encodes to ids of its own range, as many as the shape says', { size: 3 }],
-    ['tokenizer: refuses broken content and stays usable', { encode: async () => ({ ids: new Uint32Array(1), shape: { kind: 'line' } }) }],
+    [
+      'tokenizer: refuses broken content and stays usable',
+      { encode: async () => ({ ids: new Uint32Array(1), shape: { kind: 'line' } }) },
+    ],
     ['tokenizer: has a modality, a size and a layout', { modality: 'Text!' }],
   ];
   for (const [name, change] of broken) {
     it(`in "${name}"`, async () => {
-      const found = tokenizerSuite(subject(() => ({ ...fake(), ...change }))).find((one) => one.name === name)!;
+      const found = tokenizerSuite(subject(() => ({ ...fake(), ...change }))).find(
+        (one) => one.name === name,
+      )!;
       await expect(found.run()).rejects.toThrow();
     });
   }

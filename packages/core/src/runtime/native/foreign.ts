@@ -17,7 +17,7 @@ export interface ForeignFunction {
 }
 
 export interface Foreign {
-  /** The function that a shared library exports under a name. */
+  /** The function that a shared library exports under a name. The library stays loaded as long as this object. */
   exported(library: string, name: string, result: ForeignType, args: readonly ForeignType[]): ForeignFunction;
   /** The function at an address. `outs` follow `args`. */
   function(
@@ -47,8 +47,14 @@ export async function loadForeign(): Promise<Foreign> {
   } catch {
     // Somebody else has loaded a library already, and with it fixed the sizes; the default of 128 KiB works too.
   }
+  // koffi unloads a library when its handle is collected, whoever still has functions of it.
+  const libraries = new Map<string, ReturnType<typeof koffi.load>>();
   return {
-    exported: (library, name, result, args) => koffi.load(library).func(name, result, [...args]),
+    exported: (path, name, result, args) => {
+      const library = libraries.get(path) ?? koffi.load(path);
+      libraries.set(path, library);
+      return library.func(name, result, [...args]);
+    },
     function: (at, result, args, outs = []) => {
       const out = outs.map((type) => koffi.out(koffi.pointer(type)));
       // koffi types functions as any; what it really returns is described by ForeignFunction.
