@@ -1,0 +1,78 @@
+/**
+ * Image content → the planar tensor a graph takes, and planar pixels → RGBA.
+ * Comes before the encode graphs and after the decode graph.
+ */
+import type { ImageContent } from '@any-to-any/core';
+import { checkImage } from './check.ts';
+
+/**
+ * Lays the image over white, fits all of it into `width × height` (Lanczos 3; white beside it where the aspect
+ * ratio differs) and returns float32 `[3, height, width]` in −1…1. An image of that size is taken as it is.
+ */
+export async function fitPixels(image: ImageContent, width: number, height: number): Promise<Float32Array> {
+  checkImage(image);
+  if (image.width === width && image.height === height) return planarOf(overWhite(image.data));
+  const { default: sharp } = await import('sharp');
+  const rgb = await sharp(image.data, {
+    raw: { width: image.width, height: image.height, channels: 4 },
+    limitInputPixels: false,
+  })
+    .flatten({ background: 'white' })
+    .resize(width, height, { fit: 'contain', background: 'white', kernel: 'lanczos3' })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  return planarOf(rgb);
+}
+
+/** Straight RGBA → RGB on white: `[200, 0, 0, 0]` → `[255, 255, 255]`. */
+export function overWhite(rgba: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    const alpha = rgba[from + 3]!;
+    const white = 255 * (255 - alpha);
+    for (let channel = 0; channel < 3; channel++) {
+      rgb[to + channel] = Math.round((rgba[from + channel]! * alpha + white) / 255);
+    }
+  }
+  return rgb;
+}
+
+/** RGB bytes, pixel by pixel → `[3, pixels]` in −1…1: 0 → −1, 255 → 1. */
+export function planarOf(rgb: Uint8Array): Float32Array {
+  const pixels = rgb.length / 3;
+  const planar = new Float32Array(rgb.length);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      planar[channel * pixels + pixel] = rgb[pixel * 3 + channel]! / 127.5 - 1;
+    }
+  }
+  return planar;
+}
+
+/** A picture as a graph returns it: `[3, height, width]` in about −1…1. */
+export interface Planar {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float32Array;
+}
+
+/** Straight, opaque RGBA of a rectangle of `planar`, rounded to 8 bits: −1 → 0, 1 → 255, beyond is clamped. */
+export function rgbaOf(planar: Planar, x: number, y: number, width: number, height: number): Uint8Array {
+  const plane = planar.width * planar.height;
+  const rgba = new Uint8Array(width * height * 4);
+  for (let row = 0, to = 0; row < height; row++) {
+    let from = (y + row) * planar.width + x;
+    for (let column = 0; column < width; column++, from++, to += 4) {
+      rgba[to] = byteOf(planar.data[from]!);
+      rgba[to + 1] = byteOf(planar.data[plane + from]!);
+      rgba[to + 2] = byteOf(planar.data[2 * plane + from]!);
+      rgba[to + 3] = 255;
+    }
+  }
+  return rgba;
+}
+
+function byteOf(value: number): number {
+  return Math.max(0, Math.min(255, Math.round((value + 1) * 127.5)));
+}
