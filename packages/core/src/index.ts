@@ -63,3 +63,19 @@ export type { Conversation } from './pipeline/conversation.ts';
 export type { Pipeline } from './pipeline/pipeline.ts';
 export type { Mark, ModalityOptions, Request } from './pipeline/request.ts';
 export { type ManifestParts, writeManifest } from './bundle/write.ts';
+export { type LocalEngine, openLocalEngine } from './decoder/local-engine.ts';
+export type { SamplingOptions } from './decoder/sampling/sampler.ts';
+export { openDevice } from './runtime/device.ts';
+export { openGraph } from './runtime/graph.ts';
+export type {
+  Binding,
+  Device,
+  DeviceOptions,
+  ElementArrays,
+  ElementType,
+  Memory,
+  NativeTensor,
+  Session,
+  SessionOptions,
+  TensorInfo,
+} from './runtime/interface.ts';

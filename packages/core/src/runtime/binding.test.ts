@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { AnyToAnyError, type ErrorCode } from '../errors.ts';
 import { openDevice } from './device.ts';
 import type { ElementType } from './interface.ts';
+import { settle } from './javascript/binding.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
@@ -140,6 +141,21 @@ describe.each(['native', 'javascript'] as const)('a binding of a %s device', asy
     expect(result.length).toBe(0);
   });
 
+  it('lets go of what was bound before when something else is bound', async () => {
+    const { session, memory, x, binding } = await openLinear();
+    const other = device.allocate(64);
+    const view = other.view('float32');
+    const tensor = device.tensor(other, 'float32', [1, 3]);
+    binding.input('x', tensor);
+    tensor.dispose();
+    other.free();
+    expect(view.length).toBe(16);
+    binding.input('x', x);
+    expect(view.length).toBe(0);
+    session.close();
+    memory.free();
+  });
+
   it('ends a run in flight before what it uses is released', async () => {
     const { session, memory, x, y, binding } = await openLinear();
     const running = binding.run();
@@ -167,6 +183,17 @@ describe.each(['native', 'javascript'] as const)('a binding of a %s device', asy
       code('RUNTIME_CLOSED'),
     );
   });
+});
+
+it('the JavaScript road copies outputs that were not written in place, and refuses other sizes', async () => {
+  const { Tensor } = await import('onnxruntime-node');
+  const array = new Float32Array([9, 9, 9, 9]).subarray(1, 3);
+  const tensor = { type: 'float32', dims: [1, 2] } as const;
+  settle({ tensor, array }, new Tensor('float32', new Float32Array([1, 2]), [1, 2]));
+  expect(new Float32Array(array.buffer)).toEqual(new Float32Array([9, 1, 2, 9]));
+  const larger = new Tensor('float32', new Float32Array(4), [2, 2]);
+  expect(() => settle({ tensor, array }, larger)).toThrow(code('SHAPE_MISMATCH'));
+  expect(() => settle({ tensor, array }, undefined)).toThrow(code('SHAPE_MISMATCH'));
 });
 
 it('refuses tensors of a device of the other kind', async () => {

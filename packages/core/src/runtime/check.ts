@@ -83,6 +83,12 @@ export function checkTensor(
 /** Checks one feed of `evaluate`: the right kind of array, with exactly as many elements as its shape says. */
 export function checkFeed(info: TensorInfo, tensor: Tensor): void {
   const where = `The feed of "${info.name}"`;
+  if (!Array.isArray(tensor.dims)) {
+    throw new AnyToAnyError(
+      'SHAPE_MISMATCH',
+      `${where} must be { data, dims }, as ${formatDims(info.dims)}.`,
+    );
+  }
   checkDims(tensor.dims, where);
   if (!holds(info.type, tensor.data)) {
     throw new AnyToAnyError(

@@ -59,13 +59,20 @@ describe.each(['native', 'javascript'] as const)('a graph on a %s device', async
     graph.close();
   });
 
-  it('queues concurrent calls and copies feeds at once', async () => {
-    const x = rows(0, 0, 0);
+  it('queues concurrent calls', async () => {
     const calls = Array.from({ length: 20 }, (_, index) => linear.run({ x: rows(index, 0, 0) }));
-    const mine = linear.run({ x });
     const results = await Promise.all(calls);
     expect(results.map(({ y }) => y?.data[0])).toEqual(Array.from({ length: 20 }, (_, index) => index + 10));
-    await mine;
+  });
+
+  it('lets the caller write to feeds again at once, also to those of a call that waits', async () => {
+    const x = rows(0, 0, 0);
+    const calls = [1, 2, 3].map((first) => {
+      x.data[0] = first;
+      return linear.run({ x });
+    });
+    x.data[0] = 4;
+    expect((await Promise.all(calls)).map(({ y }) => y?.data[0])).toEqual([11, 12, 13]);
   });
 
   it('gives arrays that later runs leave alone', async () => {
@@ -77,6 +84,7 @@ describe.each(['native', 'javascript'] as const)('a graph on a %s device', async
   it('refuses unknown, missing, misshapen and mistyped feeds, and goes on', async () => {
     const wrong = (feeds: Record<string, Tensor>) => expect(linear.run(feeds)).rejects;
     await wrong({ x: rows(1, 2, 3), z: rows(1, 2, 3) }).toThrow(code('OPTION_UNKNOWN'));
+    await wrong({ x: {} as Tensor }).toThrow(code('SHAPE_MISMATCH'));
     await wrong({}).toThrow(code('SHAPE_MISMATCH'));
     await wrong({ x: { data: new Float32Array(4), dims: [2, 2] } }).toThrow(/\[rows, 3\].*\[2, 2\]/);
     await wrong({ x: { data: new Float32Array(3), dims: [3] } }).toThrow(code('SHAPE_MISMATCH'));

@@ -68,7 +68,7 @@ describe('a run off the main thread', async () => {
     }, 1);
     await expect(binding.run(controller.signal)).rejects.toThrow(code('ABORTED'));
     clearInterval(timer);
-    expect(ticks).toBe(20);
+    expect(ticks).toBeGreaterThanOrEqual(20);
   });
 
   it('ends when its device closes only if it is stopped; closing first is safe', async () => {

@@ -7,8 +7,10 @@ import { checkBound, checkTensor, findInfo, formatDims } from '../check.ts';
 import { Handle } from '../handle.ts';
 import type { Binding, ElementArrays, ElementType, NativeTensor } from '../interface.ts';
 import { type JavascriptDevice, type ScriptTensor, scriptTensor } from './device.ts';
-import { runtimeFailure, type ScriptValue } from './runtime.ts';
+import { makeValue, runtimeFailure, type ScriptValue } from './runtime.ts';
 import type { ScriptSession } from './session.ts';
+
+type Described = Pick<NativeTensor, 'type' | 'dims'>;
 
 interface Bound {
   readonly tensor: ScriptTensor;
@@ -75,11 +77,9 @@ export class ScriptBinding implements Binding {
   }
 
   #values(bound: Map<string, Bound>): Record<string, ScriptValue> {
-    const { Tensor } = this.#device.runtime;
     const values: Record<string, ScriptValue> = {};
     for (const [name, { tensor, array }] of bound) {
-      // Any type goes in; the constructor's overloads only know one literal at a time.
-      values[name] = new Tensor(tensor.type as 'float32', array as Float32Array, tensor.dims);
+      values[name] = makeValue(this.#device.runtime, tensor.type, array, tensor.dims);
     }
     return values;
   }
@@ -103,8 +103,11 @@ export class ScriptBinding implements Binding {
   }
 }
 
-/** Makes sure that what the run gave stands in the tensor's memory. */
-function settle({ tensor, array: target }: Bound, result: ScriptValue | undefined): void {
+/** Makes sure that what the run gave stands in the tensor's memory. Exported for its test. */
+export function settle(
+  { tensor, array: target }: Pick<Bound, 'array'> & { readonly tensor: Described },
+  result: ScriptValue | undefined,
+): void {
   const data = result?.data;
   if (!ArrayBuffer.isView(data) || data.byteLength !== target.byteLength) {
     throw new AnyToAnyError(

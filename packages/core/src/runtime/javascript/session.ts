@@ -9,7 +9,7 @@ import type { Handle } from '../handle.ts';
 import type { Session, TensorInfo } from '../interface.ts';
 import { ScriptBinding } from './binding.ts';
 import type { JavascriptDevice } from './device.ts';
-import { type InferenceSession, runtimeFailure, type ScriptValue } from './runtime.ts';
+import { type InferenceSession, makeValue, runtimeFailure, type ScriptValue } from './runtime.ts';
 
 export class ScriptSession implements Session {
   readonly inputs: readonly TensorInfo[];
@@ -39,9 +39,8 @@ export class ScriptSession implements Session {
     const values: Record<string, ScriptValue> = {};
     for (const info of this.inputs) {
       const { data, dims } = feeds[info.name]!; // checked above
-      const { Tensor } = this.#device.runtime;
-      // A copy, because the run comes later; bool and uint8 share an array, so the type is said.
-      values[info.name] = new Tensor(info.type as 'float32', data.slice() as Float32Array, dims);
+      // A copy, because the run comes later.
+      values[info.name] = makeValue(this.#device.runtime, info.type, data.slice(), dims);
     }
     const unhold = this.handle.hold();
     const results = await session

@@ -57,19 +57,21 @@ export class OrtBinding implements Binding {
   async run(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal, 'run');
     this.#checkIdle();
-    const { api } = this.#device.library;
+    const { api, stops } = this.#device.library;
     const session = this.#session.handle.value;
     const { binding, runOptions } = this.handle.value;
     checkBound(this.#session.inputs, (name) => this.#held.has(`BindInput ${name}`));
     const unhold = this.handle.hold();
     const stop = () => api.RunOptionsSetTerminate(runOptions);
     signal?.addEventListener('abort', stop, { once: true });
+    stops.add(stop);
     this.#running = true;
     try {
       await api.later.RunWithBinding(session, runOptions, binding);
     } catch (error) {
       throw signal?.aborted ? aborted(signal, 'run') : error;
     } finally {
+      stops.delete(stop);
       signal?.removeEventListener('abort', stop);
       if (signal?.aborted) api.RunOptionsUnsetTerminate(runOptions); // the flag would stop the next run too
       this.#running = false;

@@ -18,6 +18,8 @@ export interface Library {
   /** Describes ordinary memory of the processor. */
   readonly memoryInfo: Pointer;
   readonly allocator: Pointer;
+  /** What stops each run in flight: Node waits for them when the process exits, so they must not take long then. */
+  readonly stops: Set<() => void>;
 }
 
 /** Fatal messages only: whatever fails comes back as an error anyway and must not be printed as well. */
@@ -43,6 +45,10 @@ async function load(): Promise<Library> {
   setEnvironment(foreign, 'ORT_DISABLE_TELEMETRY', '1');
   const api = createApi(foreign, table);
   const environment = api.CreateEnv(logLevel, 'any-to-any');
+  const stops = new Set<() => void>();
+  process.once('exit', () => {
+    for (const stop of stops) stop();
+  });
   const arenaAllocator = 1;
   const defaultMemory = 0;
   return {
@@ -52,6 +58,7 @@ async function load(): Promise<Library> {
     environment,
     memoryInfo: api.CreateCpuMemoryInfo(arenaAllocator, defaultMemory),
     allocator: api.GetAllocatorWithDefaultOptions(),
+    stops,
   };
 }
 
