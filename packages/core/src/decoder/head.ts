@@ -4,12 +4,8 @@
 import type { Binding, Device, Memory, NativeTensor, Session } from '../runtime/interface.ts';
 
 interface Bound {
-  readonly rows: number;
   readonly binding: Binding;
   readonly tensors: readonly NativeTensor[];
-  readonly memory: readonly Memory[];
-  readonly hidden: Float32Array;
-  readonly logits: Float32Array;
 }
 
 export class Head {
@@ -17,6 +13,11 @@ export class Head {
   readonly #session: Session;
   readonly #width: number;
   readonly #classes: number;
+  /** Rows the memory has room for; all bindings share it. */
+  #capacity = 0;
+  #memory: Memory[] = [];
+  #hidden: Float32Array = new Float32Array(0);
+  #logits: Float32Array = new Float32Array(0);
   /** By number of rows. */
   readonly #bound = new Map<number, Bound>();
 
@@ -29,43 +30,52 @@ export class Head {
 
   /** `states`: one hidden state of `width` per row. Returns one array of `classes` per row. */
   async run(states: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const bound = this.#bind(states.length);
+    const { binding } = this.#bind(states.length);
     states.forEach((state, row) => {
-      bound.hidden.set(state, row * this.#width);
+      this.#hidden.set(state, row * this.#width);
     });
-    await bound.binding.run(signal);
-    return states.map((_, row) => bound.logits.slice(row * this.#classes, (row + 1) * this.#classes));
+    await binding.run(signal);
+    return states.map((_, row) => this.#logits.slice(row * this.#classes, (row + 1) * this.#classes));
   }
 
   close(): void {
-    for (const { binding, tensors, memory } of this.#bound.values()) {
-      binding.close();
-      for (const tensor of tensors) tensor.dispose();
-      for (const part of memory) part.free();
-    }
-    this.#bound.clear();
+    this.#release();
     this.#session.close();
   }
 
   #bind(rows: number): Bound {
+    if (rows > this.#capacity) this.#grow(Math.max(rows, this.#capacity * 2));
     const known = this.#bound.get(rows);
     if (known) return known;
-    const hiddenMemory = this.#device.allocate(rows * this.#width * 4);
-    const logitsMemory = this.#device.allocate(rows * this.#classes * 4);
+    const [hiddenMemory, logitsMemory] = this.#memory as [Memory, Memory];
     const hidden = this.#device.tensor(hiddenMemory, 'float32', [rows, this.#width]);
     const logits = this.#device.tensor(logitsMemory, 'float32', [rows, this.#classes]);
     const binding = this.#session.createBinding();
     binding.input('hidden', hidden);
     binding.output('logits', logits);
-    const bound: Bound = {
-      rows,
-      binding,
-      tensors: [hidden, logits],
-      memory: [hiddenMemory, logitsMemory],
-      hidden: hiddenMemory.view('float32'),
-      logits: logitsMemory.view('float32'),
-    };
+    const bound = { binding, tensors: [hidden, logits] };
     this.#bound.set(rows, bound);
     return bound;
+  }
+
+  #grow(capacity: number): void {
+    this.#release();
+    const hidden = this.#device.allocate(capacity * this.#width * 4);
+    const logits = this.#device.allocate(capacity * this.#classes * 4);
+    this.#memory = [hidden, logits];
+    this.#hidden = hidden.view('float32');
+    this.#logits = logits.view('float32');
+    this.#capacity = capacity;
+  }
+
+  #release(): void {
+    for (const { binding, tensors } of this.#bound.values()) {
+      binding.close();
+      for (const tensor of tensors) tensor.dispose();
+    }
+    this.#bound.clear();
+    for (const memory of this.#memory) memory.free();
+    this.#memory = [];
+    this.#capacity = 0;
   }
 }
