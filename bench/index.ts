@@ -1,1 +1,94 @@
-export {};
+/**
+ * `npm run bench [decode] [rival] [model]`: every figure of one table comes from one run on one machine.
+ * Weights are written to a temporary directory, about 2 GB while it runs.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compile } from '@any-to-any/compiler';
+import { type Device, openBundle, openDevice, openLocalEngine } from '@any-to-any/core';
+import { writeCheckpoint } from './checkpoint.ts';
+import { measureDecode, measurePrefill, type Subject } from './decode.ts';
+import { measureDefaultModel } from './default-model.ts';
+import { table } from './measure.ts';
+import { compareWithRival } from './rival-table.ts';
+import { shape, variants } from './shape.ts';
+
+const wanted = new Set(process.argv.slice(2));
+const wants = (part: string): boolean => wanted.size === 0 || wanted.has(part);
+const tell = (text: string): void => console.error(text);
+
+const root = await mkdtemp(join(tmpdir(), 'any-to-any-bench-'));
+try {
+  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}\n`);
+  if (wants('model')) await printDefaultModel();
+  if (wants('decode') || wants('rival')) {
+    const { layers, width, heads, feedForward, vocabulary } = shape;
+    console.log(`Decoder ${layers} × ${width}, ${heads} heads, feed-forward ${feedForward}, ${vocabulary} ids, block 32, random weights.\n`);
+    tell('writing weights');
+    await writeCheckpoint(join(root, 'checkpoint'));
+    const device = await openDevice();
+    const subjects = await openSubjects(device);
+    if (wants('decode')) await printDecode(subjects);
+    if (wants('rival')) await compareWithRival(root, subjects, tell);
+    for (const { engine } of subjects) await engine.close();
+    device.close();
+  }
+} finally {
+  await rm(root, { recursive: true, force: true });
+}
+
+async function openSubjects(device: Device): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const { name, quantize, kv } of variants) {
+    tell(`compiling ${name}`);
+    const bundle = join(root, `${quantize}-${kv}`);
+    await compile(join(root, 'checkpoint'), bundle, { quantize, kv });
+    subjects.push({ name, engine: await openLocalEngine(await openBundle(bundle), device) });
+  }
+  return subjects;
+}
+
+async function printDecode(subjects: readonly Subject[]): Promise<void> {
+  const rows = await measureDecode(subjects, tell);
+  console.log('Decoding, medians of interleaved rounds; ids/s counts all rows of a batch.\n');
+  console.log(
+    table(
+      ['variant', 'context', 'batch', 'ms/step', 'ids/s'],
+      rows.map(({ name, context, batch, step }) => [
+        name,
+        String(context),
+        String(batch),
+        step.toFixed(2),
+        ((batch * 1000) / step).toFixed(0),
+      ]),
+    ),
+  );
+  const prefill = await measurePrefill(subjects);
+  console.log('\nPrefill of 512 positions, in chunks of 128.\n');
+  console.log(table(['variant', 'positions/s'], [...prefill].map(([name, rate]) => [name, rate.toFixed(0)])));
+  console.log('');
+}
+
+async function printDefaultModel(): Promise<void> {
+  tell('measuring the default model');
+  const figures = await measureDefaultModel();
+  const ms = (value: number): string => `${value.toFixed(0)} ms`;
+  console.log('Default model, prompt → guided picture → words; medians of nine calls.\n');
+  console.log(
+    table(
+      ['open', 'first patch', 'whole picture', 'caption', 'worst event-loop delay', 'resident'],
+      [
+        [
+          ms(figures.open),
+          ms(figures.firstPatch),
+          ms(figures.picture),
+          ms(figures.caption),
+          `${figures.worstDelay.toFixed(1)} ms`,
+          `${figures.resident.toFixed(0)} MiB`,
+        ],
+      ],
+    ),
+  );
+  console.log('');
+}

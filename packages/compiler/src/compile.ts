@@ -1,0 +1,116 @@
+/**
+ * A checkpoint's directory → a bundle's directory. Finds the family, lets it write, adds hashes and the manifest.
+ * The bundle appears whole or not at all: everything is written beside it and moved when it is complete.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  AnyToAnyError,
+  type Manifest,
+  type ManifestParts,
+  throwIfAborted,
+  writeManifest,
+} from '@any-to-any/core';
+import { ZodError } from 'zod';
+import { anyToAny } from './families/any-to-any/family.ts';
+import type { Family } from './families/family.ts';
+import { type CompileOptions, resolveOptions } from './options.ts';
+import { checkpointInvalid } from './safetensors/invalid.ts';
+
+const families: readonly Family[] = [anyToAny];
+
+/**
+ * Compiles `checkpoint` into `out`, which must be absent, empty or an older bundle (it is replaced).
+ * Returns the manifest. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, ABORTED.
+ */
+export async function compile(
+  checkpoint: string,
+  out: string,
+  options: CompileOptions = {},
+): Promise<Manifest> {
+  const { signal, onProgress } = options;
+  const target = resolve(out);
+  const settings = resolveOptions(options, basename(resolve(checkpoint)));
+  await checkReplaceable(target);
+  const config = await readConfig(checkpoint);
+  const family = findFamily(join(checkpoint, 'config.json'), config);
+  const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
+  await mkdir(partial, { recursive: true });
+  try {
+    let done = 0;
+    const onBytes = (file: string, bytes: number, total: number): void => {
+      done += bytes;
+      onProgress?.({ file, done, total });
+    };
+    const parts = await family.compile({ checkpoint, config, out: partial, settings, onBytes, signal });
+    const manifest = await finish(partial, parts);
+    throwIfAborted(signal, 'compile');
+    await replace(target, partial);
+    return manifest;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function readConfig(checkpoint: string): Promise<unknown> {
+  const path = join(checkpoint, 'config.json');
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw checkpointInvalid(path, 'expected a JSON file. Is this the directory of a checkpoint?', { cause });
+  }
+}
+
+function findFamily(path: string, config: unknown): Family {
+  const name = (config as { family?: unknown } | null)?.family; // any JSON value: the field may be absent
+  const family = families.find((candidate) => candidate.name === name);
+  if (family !== undefined) return family;
+  const known = families.map((candidate) => candidate.name).join(', ');
+  throw checkpointInvalid(path, `family: expected one of ${known}, found ${JSON.stringify(name)}.`);
+}
+
+/** Sizes and hashes are taken from the files; what the options said is checked here. */
+async function finish(directory: string, parts: ManifestParts): Promise<Manifest> {
+  try {
+    return await writeManifest(directory, parts);
+  } catch (cause) {
+    if (!(cause instanceof ZodError)) throw cause;
+    const [issue] = cause.issues;
+    const where = issue?.path.join('.') ?? '';
+    throw new AnyToAnyError(
+      'OPTION_INVALID',
+      `The manifest would not be valid: ${where}: ${issue?.message}.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Only nothing, an empty directory or a bundle may be replaced: a mistyped path must not cost anyone their files. */
+async function checkReplaceable(target: string): Promise<void> {
+  if (!existsSync(target)) return;
+  const entries = await readdir(target).catch(() => ['not a directory']);
+  if (entries.length === 0 || entries.includes('manifest.json')) return;
+  throw new AnyToAnyError(
+    'OPTION_INVALID',
+    `${target} is neither empty nor a bundle. Name a directory that may be replaced.`,
+    { path: target },
+  );
+}
+
+async function replace(target: string, partial: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  if (!existsSync(target)) return rename(partial, target);
+  const old = `${partial}-old`;
+  await rename(target, old);
+  try {
+    await rename(partial, target);
+  } catch (error) {
+    await rename(old, target);
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
+}

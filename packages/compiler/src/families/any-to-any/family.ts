@@ -1,0 +1,139 @@
+/**
+ * The family `any-to-any`: one decoder with a port per modality, as `training/` writes it.
+ * Describes every file from the config, holds the checkpoint against that, and only then writes.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTokenSpace } from '@any-to-any/core';
+import type { LoadWeights } from '../../blocks/build.ts';
+import type { Model } from '../../onnx/model.ts';
+import type { TensorReader } from '../../safetensors/file.ts';
+import { checkpointInvalid } from '../../safetensors/invalid.ts';
+import { openTensors } from '../../safetensors/open.ts';
+import type { Family, FamilyJob } from '../family.ts';
+import { type Ledger, openLedger } from '../ledger.ts';
+import { copyOutput, graphOutput, type Output, tableOutput, writeOutputs } from '../output.ts';
+import { calibrate } from './calibrate.ts';
+import { bucketRows, type Config, type Modality, parseConfig, portSizes } from './config.ts';
+import { buildDecoder, type DecoderPlan } from './decoder.ts';
+import { buildHead } from './head.ts';
+import { buildImageEncoder } from './image-encoder.ts';
+import { buildImageDecode, buildImageEncode } from './image-tokenizer.ts';
+import { describeBundle, describeSpace, fileNames } from './manifest.ts';
+
+export const anyToAny: Family = {
+  name: 'any-to-any',
+  async compile(job) {
+    const config = parseConfig(join(job.checkpoint, 'config.json'), job.config);
+    createTokenSpace(describeSpace(config)); // regions that overlap are an error before anything is read
+    const readers: TensorReader[] = [];
+    const open = async (stem: string): Promise<Ledger> => {
+      const reader = await openTensors(job.checkpoint, stem);
+      readers.push(reader);
+      return openLedger(reader);
+    };
+    try {
+      const pictures = await pictureGraphs(config, open);
+      const ports = await decoderOutputs(job, config, await open('decoder'), pictures.encoders);
+      await writeOutputs(job, [...ports, ...pictures.outputs, ...(await vocabularyOutputs(job, config))]);
+    } finally {
+      await Promise.all(readers.map((reader) => reader.close()));
+    }
+    return describeBundle(config, job.settings);
+  },
+};
+
+export function planDecoder(config: Config): DecoderPlan {
+  return { ...config.decoder, modalities: 1 + config.modalities.length, bucketRows: bucketRows(config) };
+}
+
+/** The decoder, and table and head of every port. Runs the decoder once if its cache has to be calibrated. */
+async function decoderOutputs(
+  job: FamilyJob,
+  config: Config,
+  ledger: Ledger,
+  encoders: ReadonlyMap<string, Model>,
+): Promise<Output[]> {
+  const { quantization, kv, tables: stored } = job.settings;
+  const { width } = config.decoder;
+  const plan = planDecoder(config);
+  const decoder = buildDecoder(plan, ledger.weights, { quantization });
+  const tables = new Map<string, LoadWeights>();
+  const outputs: Output[] = [];
+  for (const { port, ids, classes } of portSizes(config)) {
+    const table = ledger.weights(`ports.${port}.embedding`, [ids, width]);
+    tables.set(port, table);
+    const type = stored === 'f16' ? 'float16' : 'float32';
+    outputs.push(tableOutput(fileNames.table(port), ids * width, table, type));
+    const head = { tensor: `ports.${port}.head.weight`, width, classes };
+    outputs.push(graphOutput(fileNames.head(port), buildHead(head, ledger.weights, quantization)));
+  }
+  ledger.check();
+  if (kv === 'f32') return [graphOutput(fileNames.decoder, decoder), ...outputs];
+  const kvScales = await calibrate({ job, config, plan, model: decoder, tables, encoders });
+  const quantized = buildDecoder(plan, ledger.weights, { quantization, kvScales });
+  return [graphOutput(fileNames.decoder, quantized), ...outputs];
+}
+
+interface PictureGraphs {
+  readonly outputs: readonly Output[];
+  /** Understanding encoders by modality. */
+  readonly encoders: ReadonlyMap<string, Model>;
+}
+
+/** The graphs of the modalities that are pictures. */
+async function pictureGraphs(
+  config: Config,
+  open: (stem: string) => Promise<Ledger>,
+): Promise<PictureGraphs> {
+  const outputs: Output[] = [];
+  const encoders = new Map<string, Model>();
+  for (const { name, tokenizer, encoder, size } of config.modalities) {
+    if (tokenizer.kind === 'vq') {
+      const ledger = await open('image-tokenizer');
+      const plan = { ...tokenizer, codes: size };
+      outputs.push(graphOutput(fileNames.encode, buildImageEncode(plan, ledger.weights)));
+      outputs.push(graphOutput(fileNames.decode, buildImageDecode(plan, ledger.weights)));
+      ledger.check();
+    }
+    if (encoder !== undefined) {
+      const ledger = await open('image-encoder');
+      const model = buildImageEncoder({ ...encoder, decoderWidth: config.decoder.width }, ledger.weights);
+      ledger.check();
+      encoders.set(name, model);
+      outputs.push(graphOutput(fileNames.understand, model));
+    }
+  }
+  return { outputs, encoders };
+}
+
+async function vocabularyOutputs(job: FamilyJob, config: Config): Promise<Output[]> {
+  const outputs: Output[] = [];
+  for (const { tokenizer, size } of config.modalities) {
+    if (tokenizer.kind === 'tiktoken')
+      outputs.push(await vocabularyOutput(job.checkpoint, tokenizer.file, size));
+  }
+  return outputs;
+}
+
+/** Lines of `base64 rank`, ranks 0 … size−1 in order. */
+async function vocabularyOutput(directory: string, file: string, size: Modality['size']): Promise<Output> {
+  const path = join(directory, file);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw checkpointInvalid(path, 'cannot be read. The config names it as vocabulary.', { cause });
+  });
+  const lines = text.split('\n').filter((line) => line !== '');
+  if (lines.length !== size) {
+    throw checkpointInvalid(path, `expected ${size} ranks, found ${lines.length}.`);
+  }
+  const wrong = lines.findIndex(
+    (line, rank) => !/^[A-Za-z0-9+/]+=* \d+$/.test(line) || !line.endsWith(` ${rank}`),
+  );
+  if (wrong !== -1) {
+    throw checkpointInvalid(
+      path,
+      `line ${wrong + 1}: expected base64 and rank ${wrong}, found "${lines[wrong]}".`,
+    );
+  }
+  return copyOutput(file, Buffer.byteLength(text));
+}

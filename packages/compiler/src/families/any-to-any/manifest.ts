@@ -1,0 +1,105 @@
+/**
+ * What the manifest of a bundle says about a checkpoint of this family. Pure: names files, writes none.
+ */
+import type { ManifestParts, PortDescription, SpaceDescription } from '@any-to-any/core';
+import type { Settings } from '../../options.ts';
+import { type Config, type Modality, portSizes } from './config.ts';
+import { usesModality } from './decoder.ts';
+
+/** Names of the files of a bundle of this family. */
+export const fileNames = {
+  decoder: 'decoder.onnx',
+  table: (port: string) => `${port}.table.bin`,
+  head: (port: string) => `${port}.head.onnx`,
+  encode: 'image-encode.onnx',
+  decode: 'image-decode.onnx',
+  understand: 'image-understand.onnx',
+} as const;
+
+export function describeSpace(config: Config): SpaceDescription {
+  return {
+    version: 1,
+    marks: { capacity: config.markCapacity, names: config.marks, begin: '<s>', end: '</s>' },
+    regions: config.modalities.map(({ name, open, close, offset, size, layout }) => ({
+      modality: name,
+      open,
+      close,
+      offset,
+      size,
+      layout,
+    })),
+  };
+}
+
+export function describeBundle(config: Config, settings: Settings): ManifestParts {
+  const { decoder } = config;
+  return {
+    name: settings.name,
+    version: settings.version,
+    license: settings.license,
+    attribution: [...settings.attribution],
+    space: describeSpace(config),
+    decoder: {
+      graph: fileNames.decoder,
+      width: decoder.width,
+      layers: decoder.layers,
+      heads: decoder.heads,
+      kvHeads: decoder.kvHeads,
+      headWidth: decoder.headWidth,
+      context: decoder.context,
+      kv: settings.kv === 'int8' ? 'int8' : 'float32',
+      inputs: { modality: usesModality(decoder), buckets: decoder.buckets },
+    },
+    ports: describePorts(config, settings),
+    sampling: settings.sampling,
+    unconditional: settings.unconditional,
+  };
+}
+
+function describePorts(config: Config, { tables }: Settings): Record<string, PortDescription> {
+  const ports: Record<string, PortDescription> = {};
+  for (const { port, ids, classes } of portSizes(config)) {
+    const modality = config.modalities.find(({ name }) => name === port);
+    ports[port] = {
+      table: { file: fileNames.table(port), type: tables === 'f16' ? 'float16' : 'float32', rows: ids },
+      head: { graph: fileNames.head(port), classes },
+      ...(modality && { tokenizer: describeTokenizer(modality) }),
+      ...(modality?.encoder && { encoder: describeEncoder(config, modality, modality.encoder) }),
+    };
+  }
+  return ports;
+}
+
+function describeTokenizer({
+  name,
+  size,
+  layout,
+  tokenizer,
+}: Modality): NonNullable<PortDescription['tokenizer']> {
+  const { kind: _, ...rest } = layout;
+  const plugin = `@any-to-any/tokenizer-${name}`;
+  if (tokenizer.kind === 'tiktoken') return { plugin, options: { ...tokenizer, ...rest } };
+  const { kind, factor, grids, blocks } = tokenizer;
+  const { encode, decode } = fileNames;
+  return { plugin, options: { kind, factor, size, ...rest, halo: halo(blocks), grids, encode, decode } };
+}
+
+/**
+ * How far, in ids, a pixel of the decoder can see: every residual block's 3×3 convolution sees one cell of its own
+ * scale (one id, then half an id), the last convolution half an id. Two blocks each: 3.5, rounded up.
+ */
+function halo(blocks: number): number {
+  return Math.ceil(1.5 * blocks + 0.5);
+}
+
+function describeEncoder(
+  config: Config,
+  { name, layout }: Modality,
+  { kind, side, grid }: NonNullable<Modality['encoder']>,
+): NonNullable<PortDescription['encoder']> {
+  const clip = layout.kind === 'grid' ? { clip: layout.clip } : {};
+  return {
+    plugin: `@any-to-any/tokenizer-${name}`,
+    options: { kind, side, grid, width: config.decoder.width, ...clip, graph: fileNames.understand },
+  };
+}

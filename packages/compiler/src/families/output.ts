@@ -1,0 +1,60 @@
+/**
+ * The files of a bundle, described before any is written, so that progress knows its end.
+ */
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { throwIfAborted } from '@any-to-any/core';
+import type { LoadWeights } from '../blocks/build.ts';
+import type { Model } from '../onnx/model.ts';
+import { saveModel } from '../onnx/save.ts';
+import type { FamilyJob } from './family.ts';
+import { type TableType, writeTable } from './table.ts';
+
+export interface Output {
+  /** Relative to the bundle. */
+  readonly file: string;
+  readonly bytes: number;
+  write(path: string, job: FamilyJob, onBytes: (bytes: number) => void): Promise<unknown>;
+}
+
+/** Writes all of them, in order. */
+export async function writeOutputs(job: FamilyJob, outputs: readonly Output[]): Promise<void> {
+  const total = outputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { file, write } of outputs) {
+    throwIfAborted(job.signal, 'compile');
+    await write(join(job.out, file), job, (bytes) => job.onBytes(file, bytes, total));
+  }
+}
+
+export function graphOutput(file: string, model: Model): Output {
+  return {
+    file,
+    bytes: model.initializers.reduce((sum, { bytes }) => sum + bytes, 0),
+    write: (path, { signal }, onTensor) =>
+      saveModel(model, path, { signal, onTensor: (_, bytes) => onTensor(bytes) }),
+  };
+}
+
+export function tableOutput(file: string, elements: number, load: LoadWeights, type: TableType): Output {
+  const bytes = elements * (type === 'float16' ? 2 : 4);
+  return {
+    file,
+    bytes,
+    async write(path, _, onBytes) {
+      await writeTable(path, await load(), type);
+      onBytes(bytes);
+    },
+  };
+}
+
+/** A file that is the same in checkpoint and bundle. */
+export function copyOutput(file: string, bytes: number): Output {
+  return {
+    file,
+    bytes,
+    async write(path, { checkpoint }, onBytes) {
+      await copyFile(join(checkpoint, file), path);
+      onBytes(bytes);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * Options of `compile`, checked and with their defaults filled in.
+ */
+import { AnyToAnyError, type Manifest, type Run, rejectUnknownOptions } from '@any-to-any/core';
+import type { Quantization } from './quantize/block.ts';
+
+export interface CompileOptions {
+  /** How the linears of the decoder and of the heads are stored. Default: none, float32. */
+  readonly quantize?: 'none' | 'int8' | 'int4' | undefined;
+  /** Weights that share a scale. Default 32; 128 is faster and coarser. */
+  readonly block?: 32 | 128 | undefined;
+  /** How keys and values are kept. Default f32; int8 is faster from some hundred positions on. */
+  readonly kv?: 'f32' | 'int8' | undefined;
+  /** How embedding tables are stored. Default f32. */
+  readonly tables?: 'f32' | 'f16' | undefined;
+  /** Sequences that show the range of keys and values, for an int8 cache. Default: random ones of every modality. */
+  readonly calibration?: readonly (readonly Run[])[] | undefined;
+  /** What the manifest says. Defaults: the directory's name, 0.0.0, UNLICENSED, nobody, nothing, `empty`. */
+  readonly name?: string | undefined;
+  readonly version?: string | undefined;
+  readonly license?: string | undefined;
+  readonly attribution?: readonly string[] | undefined;
+  readonly sampling?: Manifest['sampling'] | undefined;
+  readonly unconditional?: Manifest['unconditional'] | undefined;
+  readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CompileProgress {
+  /** The file being written, relative to the bundle. */
+  readonly file: string;
+  /** Bytes of weights written so far, and altogether. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What a family needs to know of the options. */
+export interface Settings {
+  readonly quantization: Quantization | undefined;
+  readonly kv: 'f32' | 'int8';
+  readonly tables: 'f32' | 'f16';
+  readonly calibration: readonly (readonly Run[])[] | undefined;
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly attribution: readonly string[];
+  readonly sampling: Manifest['sampling'];
+  readonly unconditional: Manifest['unconditional'];
+}
+
+const known: readonly (keyof CompileOptions)[] = [
+  'quantize',
+  'block',
+  'kv',
+  'tables',
+  'calibration',
+  'name',
+  'version',
+  'license',
+  'attribution',
+  'sampling',
+  'unconditional',
+  'onProgress',
+  'signal',
+];
+
+/** `name` is what the bundle is called if the options do not say. Throws OPTION_UNKNOWN, OPTION_INVALID. */
+export function resolveOptions(options: CompileOptions, name: string): Settings {
+  rejectUnknownOptions(options, known, 'compile');
+  const quantize = oneOf('quantize', options.quantize ?? 'none', ['none', 'int8', 'int4'] as const);
+  const block = oneOf('block', options.block ?? 32, [32, 128] as const);
+  return {
+    quantization: quantize === 'none' ? undefined : { bits: quantize === 'int8' ? 8 : 4, block },
+    kv: oneOf('kv', options.kv ?? 'f32', ['f32', 'int8'] as const),
+    tables: oneOf('tables', options.tables ?? 'f32', ['f32', 'f16'] as const),
+    calibration: options.calibration,
+    name: options.name ?? name,
+    version: options.version ?? '0.0.0',
+    license: options.license ?? 'UNLICENSED',
+    attribution: options.attribution ?? [],
+    sampling: options.sampling ?? {},
+    unconditional: options.unconditional ?? 'empty',
+  };
+}
+
+function oneOf<const T extends string | number>(option: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  throw new AnyToAnyError('OPTION_INVALID', `${option} is one of ${allowed.join(', ')}, not ${value}.`, {
+    option,
+  });
+}
