@@ -4,7 +4,7 @@
 import { AnyToAnyError, type Manifest, type Run, rejectUnknownOptions } from '@any-to-any/core';
 import type { Quantization } from './quantize/block.ts';
 
-export interface CompileOptions {
+export interface CompileOptions extends About {
   /** How the linears of the decoder and of the heads are stored. Default: none, float32. */
   readonly quantize?: 'none' | 'int8' | 'int4' | undefined;
   /** Weights that share a scale. Default 32; 128 is faster and coarser. */
@@ -15,13 +15,6 @@ export interface CompileOptions {
   readonly tables?: 'f32' | 'f16' | undefined;
   /** Sequences that show the range of keys and values, for an int8 cache. Default: random ones of every modality. */
   readonly calibration?: readonly (readonly Run[])[] | undefined;
-  /** What the manifest says. Defaults: the directory's name, 0.0.0, UNLICENSED, nobody, nothing, `empty`. */
-  readonly name?: string | undefined;
-  readonly version?: string | undefined;
-  readonly license?: string | undefined;
-  readonly attribution?: readonly string[] | undefined;
-  readonly sampling?: Manifest['sampling'] | undefined;
-  readonly unconditional?: Manifest['unconditional'] | undefined;
   readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,12 +33,20 @@ export interface Settings {
   readonly kv: 'f32' | 'int8';
   readonly tables: 'f32' | 'f16';
   readonly calibration: readonly (readonly Run[])[] | undefined;
-  readonly name: string;
-  readonly version: string;
-  readonly license: string;
-  readonly attribution: readonly string[];
-  readonly sampling: Manifest['sampling'];
-  readonly unconditional: Manifest['unconditional'];
+  /** The checkpoint's directory, for want of a better name. */
+  readonly directory: string;
+  /** What the caller wants the manifest to say. */
+  readonly about: About;
+}
+
+/** The fields of a manifest that no weight decides; what is left out comes from the checkpoint's `bundle`. */
+export interface About {
+  readonly name?: string | undefined;
+  readonly version?: string | undefined;
+  readonly license?: string | undefined;
+  readonly attribution?: readonly string[] | undefined;
+  readonly sampling?: Manifest['sampling'] | undefined;
+  readonly unconditional?: Manifest['unconditional'] | undefined;
 }
 
 const known: readonly (keyof CompileOptions)[] = [
@@ -64,9 +65,10 @@ const known: readonly (keyof CompileOptions)[] = [
   'signal',
 ];
 
-/** `name` is what the bundle is called if the options do not say. Throws OPTION_UNKNOWN, OPTION_INVALID. */
-export function resolveOptions(options: CompileOptions, name: string): Settings {
+/** `directory` names the bundle if nothing else does. Throws OPTION_UNKNOWN, OPTION_INVALID. */
+export function resolveOptions(options: CompileOptions, directory: string): Settings {
   rejectUnknownOptions(options, known, 'compile');
+  const { name, version, license, attribution, sampling, unconditional } = options;
   const quantize = oneOf('quantize', options.quantize ?? 'none', ['none', 'int8', 'int4'] as const);
   const block = oneOf('block', options.block ?? 32, [32, 128] as const);
   return {
@@ -74,12 +76,8 @@ export function resolveOptions(options: CompileOptions, name: string): Settings 
     kv: oneOf('kv', options.kv ?? 'f32', ['f32', 'int8'] as const),
     tables: oneOf('tables', options.tables ?? 'f32', ['f32', 'f16'] as const),
     calibration: options.calibration,
-    name: options.name ?? name,
-    version: options.version ?? '0.0.0',
-    license: options.license ?? 'UNLICENSED',
-    attribution: options.attribution ?? [],
-    sampling: options.sampling ?? {},
-    unconditional: options.unconditional ?? 'empty',
+    directory,
+    about: { name, version, license, attribution, sampling, unconditional },
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * `config.json` of the family as checked data. Strict: an unknown field is an error, so nothing is silently left out.
  */
+import { manifestSchema } from '@any-to-any/core';
 import { z } from 'zod';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 
@@ -44,6 +45,14 @@ const vqSchema = z.strictObject({
   grids: z.array(z.tuple([count, count])).min(1),
 });
 
+/** A tokenizer that the compiler knows nothing of: its plugin, the plugin's options, files to take along. */
+const pluginSchema = z.strictObject({
+  kind: z.literal('plugin'),
+  plugin: z.string().min(1),
+  options: z.record(z.string(), z.unknown()),
+  files: z.array(file),
+});
+
 const patchVitSchema = z.strictObject({
   kind: z.literal('patch-vit'),
   /** Pixels. */
@@ -64,10 +73,16 @@ const modalitySchema = z.strictObject({
   layout: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('line'), buckets: count, maxDistance: count }),
     z.strictObject({ kind: z.literal('grid'), clip: count, block: count }),
+    z.strictObject({ kind: z.literal('plugin'), buckets: z.int().nonnegative() }),
   ]),
-  tokenizer: z.discriminatedUnion('kind', [tiktokenSchema, vqSchema]),
+  tokenizer: z.discriminatedUnion('kind', [tiktokenSchema, vqSchema, pluginSchema]),
   encoder: patchVitSchema.optional(),
 });
+
+/** What the manifest of a bundle should say, where the caller of `compile` does not. */
+const aboutSchema = manifestSchema
+  .pick({ name: true, version: true, license: true, attribution: true, sampling: true, unconditional: true })
+  .partial();
 
 export const configSchema = z.strictObject({
   family: z.literal('any-to-any'),
@@ -76,6 +91,7 @@ export const configSchema = z.strictObject({
   marks: z.array(z.string()).min(1),
   markCapacity: count,
   modalities: z.array(modalitySchema).min(1),
+  bundle: aboutSchema.optional(),
 });
 
 export type Config = z.infer<typeof configSchema>;
@@ -113,7 +129,7 @@ export function parseConfig(path: string, value: unknown): Config {
 /** Rows of the bucket table: row 0 is for positions that share no segment. */
 export function bucketRows({ modalities }: Config): number {
   return modalities.reduce(
-    (rows, { layout }) => rows + (layout.kind === 'line' ? layout.buckets : (2 * layout.clip + 1) ** 2),
+    (rows, { layout }) => rows + (layout.kind === 'grid' ? (2 * layout.clip + 1) ** 2 : layout.buckets),
     1,
   );
 }

@@ -2,7 +2,7 @@
  * The family `any-to-any`: one decoder with a port per modality, as `training/` writes it.
  * Describes every file from the config, holds the checkpoint against that, and only then writes.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
 import type { LoadWeights } from '../../blocks/build.ts';
@@ -110,10 +110,26 @@ async function pictureGraphs(
 async function vocabularyOutputs(job: FamilyJob, config: Config): Promise<Output[]> {
   const outputs: Output[] = [];
   for (const { tokenizer, size } of config.modalities) {
+    if (tokenizer.kind === 'plugin') outputs.push(...(await pluginOutputs(job.checkpoint, tokenizer.files)));
     if (tokenizer.kind === 'tiktoken')
       outputs.push(await vocabularyOutput(job.checkpoint, tokenizer.file, size));
   }
   return outputs;
+}
+
+/** The files of a foreign tokenizer go along as they are. */
+async function pluginOutputs(directory: string, files: readonly string[]): Promise<Output[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      const path = join(directory, file);
+      const info = await stat(path).catch((cause: unknown) => {
+        throw checkpointInvalid(path, 'cannot be read. The config names it as a file of a tokenizer.', {
+          cause,
+        });
+      });
+      return copyOutput(file, info.size);
+    }),
+  );
 }
 
 /** Lines of `base64 rank`, ranks 0 … size−1 in order. */

@@ -33,11 +33,12 @@ export function describeSpace(config: Config): SpaceDescription {
 
 export function describeBundle(config: Config, settings: Settings): ManifestParts {
   const { decoder } = config;
+  const about = settings.about;
   return {
-    name: settings.name,
-    version: settings.version,
-    license: settings.license,
-    attribution: [...settings.attribution],
+    name: about.name ?? config.bundle?.name ?? settings.directory,
+    version: about.version ?? config.bundle?.version ?? '0.0.0',
+    license: about.license ?? config.bundle?.license ?? 'UNLICENSED',
+    attribution: [...(about.attribution ?? config.bundle?.attribution ?? [])],
     space: describeSpace(config),
     decoder: {
       graph: fileNames.decoder,
@@ -51,8 +52,8 @@ export function describeBundle(config: Config, settings: Settings): ManifestPart
       inputs: { modality: usesModality(decoder), buckets: decoder.buckets },
     },
     ports: describePorts(config, settings),
-    sampling: settings.sampling,
-    unconditional: settings.unconditional,
+    sampling: about.sampling ?? config.bundle?.sampling ?? {},
+    unconditional: about.unconditional ?? config.bundle?.unconditional ?? 'empty',
   };
 }
 
@@ -76,6 +77,7 @@ function describeTokenizer({
   layout,
   tokenizer,
 }: Modality): NonNullable<PortDescription['tokenizer']> {
+  if (tokenizer.kind === 'plugin') return { plugin: tokenizer.plugin, options: tokenizer.options };
   const { kind: _, ...rest } = layout;
   const plugin = `@any-to-any/tokenizer-${name}`;
   if (tokenizer.kind === 'tiktoken') return { plugin, options: { ...tokenizer, ...rest } };

@@ -83,6 +83,7 @@ function fillBuckets(
   space: TokenSpace,
 ): void {
   if (place === undefined) return;
+  if (place.layout.buckets === 0) return;
   const { start } = space.region(port).buckets;
   for (let i = 0; i < length; i++) {
     const query = place.start + i;

@@ -93,8 +93,12 @@ function randomShape({ tokenizer }: Modality, random: Random): Shape {
   return { kind: 'grid', rows, columns };
 }
 
+/** Only the plugin knows its buckets: calibration goes without a bias between its positions. */
+const withoutBuckets: Layout = { kind: 'line', buckets: 0, bucket: () => 0, count: () => undefined };
+
 /** Embeddings stand in plain raster order, ids in blocks. */
 function layoutOf({ layout }: Modality, raster: boolean): Layout {
+  if (layout.kind === 'plugin') return withoutBuckets;
   return layout.kind === 'line'
     ? lineLayout(layout)
     : gridLayout({ clip: layout.clip, block: raster ? 1 : layout.block });
