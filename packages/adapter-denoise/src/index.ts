@@ -1,1 +1,1 @@
-export {};
+export type { DenoiseAdapter, DenoiseOptions, SigmaSchedule } from './options.ts';

@@ -1,1 +1,1 @@
-export {};
+export type { SoundCodecOptions, SoundTokenizer } from './options.ts';

@@ -1,0 +1,15 @@
+/** The program of README.md: a picture that is on disk while it is still being drawn. */
+import { createPipeline, type ImageDelta, locateBundle } from '@any-to-any/core';
+import { imagePlugin, joinImage, writeImage } from '@any-to-any/tokenizer-image';
+import { textPlugin } from '@any-to-any/tokenizer-text';
+
+const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
+const pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin()] });
+
+const patches: ImageDelta[] = [];
+for await (const event of pipeline.stream({ content: ['a red apple'], to: 'image', seed: 7 })) {
+  if (event.type !== 'segment-delta') continue;
+  patches.push(event.delta as ImageDelta); // `to: 'image'` says what comes
+  await writeImage(joinImage(patches), 'apple.png'); // sharper with every patch
+}
+await pipeline.close();

@@ -1,0 +1,110 @@
+/**
+ * The main job, behind `npm start`: words → a picture that appears while it is drawn → words again.
+ * `npm start -- "a green frog on a white background"` draws something else. Leaves files and a report in out/.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import {
+  createPipeline,
+  type ImageContent,
+  type ImageDelta,
+  locateBundle,
+  type TextContent,
+} from '@any-to-any/core';
+import { imagePlugin, joinImage, readImage, writeImage } from '@any-to-any/tokenizer-image';
+import { textPlugin } from '@any-to-any/tokenizer-text';
+import { enlarge, pictureLines } from './show-picture.ts';
+
+const prompt = process.argv.slice(2).join(' ') || 'a red apple on a blue background';
+const seed = 1;
+const name =
+  prompt
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+/gu)
+    ?.join('-')
+    .slice(0, 48) ?? 'picture';
+const terminal = process.stdout.isTTY && process.stdout.hasColors(2 ** 24);
+const times: [what: string, milliseconds: number][] = [];
+let lap = performance.now();
+
+// A model and the plugins its modalities need. Any directory or package with a bundle will do.
+const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
+const pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin()] });
+time('open the model');
+console.log(`${pipeline.name} makes ${pipeline.generates.join(' and ')}.\n\n  “${prompt}”\n`);
+
+// Words → a picture. Patches come while the decoder is still drawing: first a draft, then exact.
+const patches: ImageDelta[] = [];
+let lines = 0;
+for await (const event of pipeline.stream({ content: [prompt], to: 'image', seed })) {
+  if (event.type === 'segment-delta') {
+    patches.push(event.delta as ImageDelta); // The answer to `to: 'image'` has deltas of images only.
+    if (patches.length === 1) time('see the first patch');
+    if (terminal) draw(joinImage(patches));
+  }
+  if (event.type === 'progress' && !terminal && event.done % 16 === 0) {
+    console.log(`  ${event.done} of ${event.total} ids, ${event.rate.toFixed(1)} ids/s`);
+  }
+}
+time('see the whole picture');
+const picture = joinImage(patches);
+await mkdir('out', { recursive: true });
+await writeImage(picture, `out/${name}.png`);
+await writeImage(enlarge(picture, 4), `out/${name}-large.png`);
+
+// The picture → words, from the file, as if it came from anywhere: the understanding encoder reads it.
+lap = performance.now();
+const seen = await pipeline.generate({ content: [await readImage(`out/${name}.png`)], to: 'text', seed });
+const caption = textOf(seen.segments[0]?.content);
+time('describe the picture');
+console.log(`\nWhat it sees in out/${name}.png:\n\n  ${caption}\n`);
+
+// The same in one conversation: what was read and drawn stays in the cache and is not computed again.
+const conversation = pipeline.conversation();
+const drawn = await conversation.generate({ content: [prompt], to: 'image', seed: seed + 1 });
+time('draw in a conversation');
+await writeImage(drawn.segments[0]?.content as ImageContent, `out/${name}-2.png`); // `to: 'image'`
+const told = await conversation.generate({ to: 'text', seed });
+time('describe in a conversation');
+const answer = textOf(told.segments[0]?.content);
+const { reused, prefilled } = told.usage;
+const kept = `${reused} positions kept in the cache, ${prefilled} computed for the new turn`;
+console.log(`In one conversation (out/${name}-2.png): ${kept}.\n\n  ${answer}\n`);
+conversation.dispose();
+await pipeline.close();
+
+await writeFile(
+  'out/report.md',
+  `# ${prompt}
+
+Model ${pipeline.name}, seed ${seed}, on Node ${process.version}, ${process.platform} ${process.arch}.
+
+- Seen in the picture: ${caption}
+- Said in the conversation: ${answer}
+- ${kept}
+
+| step | ms |
+|---|---:|
+${times.map(([what, milliseconds]) => `| ${what} | ${milliseconds.toFixed(0)} |`).join('\n')}
+
+![${prompt}](${encodeURI(name)}-large.png)
+`,
+);
+console.log('The files and report.md are in out/.');
+
+/** Notes the time since the last lap. */
+function time(what: string): void {
+  const now = performance.now();
+  times.push([what, now - lap]);
+  lap = now;
+}
+
+/** Draws the picture over the last one. */
+function draw(image: ImageContent): void {
+  const drawn = pictureLines(image);
+  process.stdout.write(`${lines ? `\x1b[${lines}A` : ''}${drawn.map((line) => `  ${line}\n`).join('')}`);
+  lines = drawn.length;
+}
+
+function textOf(content: unknown): string {
+  return (content as TextContent).text; // The answer to `to: 'text'`.
+}

@@ -1,0 +1,155 @@
+/**
+ * `any-to-any generate`: content in, content out. Opens the model, drains one stream, closes the model.
+ */
+import { extname } from 'node:path';
+import {
+  AnyToAnyError,
+  type Content,
+  createPipeline,
+  type ModalityOptions,
+  type Request,
+  throwIfAborted,
+} from '@any-to-any/core';
+import { type Command, InvalidArgumentError } from 'commander';
+import { eventLine } from '../event-line.ts';
+import { media, mediumOf } from '../media.ts';
+import { defaultModel, findModel } from '../model.ts';
+import { type Surroundings, write } from '../surroundings.ts';
+import { openDisplay } from '../terminal/display.ts';
+import { type Item, itemsOf, readItems, requireKnown } from './generate/prompt.ts';
+import { createReporter } from './generate/report.ts';
+import { createResults, nameOf } from './generate/result.ts';
+import { numberIn } from './number.ts';
+
+/** Modalities with an option of their own for files of the prompt. */
+const fileOptions = ['image', 'audio'] as const;
+
+interface Options {
+  readonly to?: string[];
+  readonly out?: string;
+  readonly model: string;
+  readonly seed?: number;
+  readonly guidance?: number;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly maxIds?: number;
+  readonly threads?: number;
+  readonly events?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `args`: the whole command line, to know the order of texts and files, which commander sorts apart. */
+export function addGenerate(program: Command, surroundings: Surroundings, args: readonly string[]): void {
+  program
+    .command('generate')
+    .description('Continues text, pictures and sound with text, pictures or sound.')
+    .argument('[text]', 'the prompt; - reads it from stdin')
+    .option('--image <file>', 'a picture of the prompt (repeatable)', collect)
+    .option('--audio <file>', 'a sound of the prompt (repeatable)', collect)
+    .option(
+      '--to <modality>',
+      'what to make: text, image, audio; repeat it or separate by commas',
+      collectNames,
+    )
+    .option('--out <file>', 'the picture to write, replacing an older one (default: named after the text)')
+    .option('--model <bundle>', 'directory or package of the model', defaultModel)
+    .option('--seed <n>', 'same seed, same result', numberIn({ least: 0, whole: true }))
+    .option(
+      '--guidance <strength>',
+      'how closely to follow the prompt; 1 is off',
+      numberIn({ least: 0, most: 100 }),
+    )
+    .option('--temperature <t>', '0 always takes the likeliest', numberIn({ least: 0, most: 100 }))
+    .option('--top-k <k>', 'draw from the k likeliest only; 0: all', numberIn({ least: 0, whole: true }))
+    .option('--top-p <p>', 'draw from the likeliest that make up p', numberIn({ least: 0, most: 1 }))
+    .option('--max-ids <n>', 'longest text or sound, ids', numberIn({ least: 1, whole: true }))
+    .option('--threads <n>', 'threads of the runtime', numberIn({ least: 1, whole: true }))
+    .option('--events', 'write events as JSON lines to stdout, and files only with --out')
+    .option('--quiet', 'show nothing but results and errors')
+    .addHelpText(
+      'after',
+      '\nText, --image and --audio reach the model in the order in which they are given.\n' +
+        'Without --to the model decides what to make. Sampling options count for everything that is made;\n' +
+        'what is left out comes from the model.',
+    )
+    .action((_text: string | undefined, options: Options, command: Command) => {
+      const own = args.slice(args.indexOf(command.name()) + 1);
+      return generate(itemsOf(own, command, fileOptions), options, command, surroundings);
+    });
+}
+
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+function collectNames(value: string, before: readonly string[] = []): string[] {
+  const names = value.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('Expected names such as image,text.');
+  return [...before, ...names];
+}
+
+async function generate(items: Item[], options: Options, command: Command, surroundings: Surroundings) {
+  checkUse(items, options, command);
+  const { signal, plugins, stdout } = surroundings;
+  const content = await readItems(items, surroundings);
+  throwIfAborted(signal, 'reading');
+  const pipeline = await createPipeline({
+    model: findModel(options.model),
+    plugins,
+    threads: options.threads,
+  });
+  const display = options.quiet || options.events ? undefined : openDisplay(surroundings);
+  try {
+    requireKnown(items, pipeline.space);
+    const known = content.filter((item) => item !== undefined);
+    const request: Request = {
+      content: known,
+      ...(options.to && { to: options.to }),
+      ...(options.seed !== undefined && { seed: options.seed }),
+      options: samplingFor(options.to ?? pipeline.generates, options),
+      signal,
+    };
+    const results = createResults(
+      options.events ? undefined : stdout,
+      (modality) => options.out ?? defaultPath(known, modality),
+    );
+    const report = display && createReporter(display, stdout.isTTY === true);
+    for await (const event of pipeline.stream(request)) {
+      if (options.events) await write(stdout, eventLine(event));
+      const file = options.events && !options.out ? undefined : await results.take(event);
+      report?.(event, file);
+    }
+  } finally {
+    display?.close();
+    await pipeline.close();
+  }
+}
+
+/** What can be said before anything is read or opened. */
+function checkUse(items: readonly Item[], { to, out }: Options, command: Command): void {
+  if (items.length === 0 && !to) {
+    command.error('error: give a text, a file or --to; nothing was said about what to make');
+  }
+  if (out === undefined) return;
+  const targets = to?.filter((modality) => mediumOf(modality)) ?? Object.keys(media);
+  if (targets.length === 0) command.error(`error: --out is for files, but ${to?.join(', ')} goes to stdout`);
+  for (const modality of targets) {
+    const { extensions } = mediumOf(modality)!;
+    if (!extensions.includes(extname(out).toLowerCase())) {
+      command.error(`error: --out must end in ${extensions.join(', ')} to hold ${modality}`);
+    }
+  }
+}
+
+function samplingFor(modalities: readonly string[], options: Options): Record<string, ModalityOptions> {
+  const { guidance, temperature, topK, topP, maxIds } = options;
+  const own: ModalityOptions = { guidance, temperature, topK, topP, maxIds };
+  return Object.fromEntries(modalities.map((modality) => [modality, own]));
+}
+
+function defaultPath(content: readonly Content[], modality: string): string {
+  const extension = mediumOf(modality)?.extensions[0];
+  if (!extension)
+    throw new AnyToAnyError('MODALITY_UNKNOWN', `There is no file format for ${modality}.`, { modality });
+  const words = content.map((item) => ('text' in item ? String(item.text) : '')).join(' ');
+  return `${nameOf(words)}${extension}`;
+}

@@ -1,0 +1,48 @@
+"""Image ids of any scene without running the encoder: because the trained encoder is local, a scene's ids are its
+sprites' ids pasted over the background's id."""
+import numpy as np
+import torch
+
+from ..data.compose import Atlas, paste, to_tensor_range
+from ..data.concepts import COLOUR_NAMES, COLOURS, CONCEPTS, STYLES
+from ..data.scene import BIG, SIDE, SMALL, Scene, placements
+from ..tokenizer.model import ImageTokenizer
+
+CELL = 8  # px a side per id
+
+
+class IdTable:
+    def __init__(self, tokenizer: ImageTokenizer, atlas: Atlas):
+        self.background = encode_all(tokenizer, np.stack([plain(CELL, name) for name in COLOUR_NAMES]))[:, 0, 0]
+        self.sprites = {size: self.encode_sprites(tokenizer, atlas, size) for size in (BIG, SMALL)}
+
+    @staticmethod
+    def encode_sprites(tokenizer: ImageTokenizer, atlas: Atlas, size: int) -> np.ndarray:
+        """int16 [style, concept, colour, size/8, size/8]"""
+        out = []
+        for style in STYLES:
+            pictures = []
+            for concept in range(len(CONCEPTS)):
+                for name in COLOUR_NAMES:
+                    pictures.append(plain(size, name))
+                    paste(pictures[-1], atlas.sprite(style, concept, size), 0, 0)
+            out.append(encode_all(tokenizer, np.stack(pictures)))
+        return np.stack(out).reshape(len(STYLES), len(CONCEPTS), len(COLOURS), size // CELL, size // CELL)
+
+    def ids(self, scene: Scene) -> np.ndarray:
+        """int64 [8, 8]"""
+        colour, style = COLOUR_NAMES.index(scene.colour), STYLES.index(scene.style)
+        grid = np.full((SIDE // CELL, SIDE // CELL), self.background[colour], np.int64)
+        for concept, size, x, y in placements(scene):
+            grid[y // CELL : (y + size) // CELL, x // CELL : (x + size) // CELL] = self.sprites[size][style, concept, colour]
+        return grid
+
+
+def plain(side: int, colour: str) -> np.ndarray:
+    return np.full((side, side, 3), COLOURS[colour], np.uint8)
+
+
+@torch.no_grad()
+def encode_all(tokenizer: ImageTokenizer, pixels: np.ndarray) -> np.ndarray:
+    parts = [pixels[i : i + 256] for i in range(0, len(pixels), 256)]
+    return np.concatenate([tokenizer.encode(torch.from_numpy(to_tensor_range(part)), local=True).numpy() for part in parts]).astype(np.int16)

@@ -1,0 +1,46 @@
+"""Muon for the matrices inside the layers, AdamW for everything else; `train` is the config's table of rates.
+
+Muon (momentum whose singular values are set to one by a few Newton-Schulz steps) needs fewer steps for the same
+loss, which is what counts on a CPU. Embeddings see few examples each, so their rate is the highest."""
+import torch
+from torch import nn
+
+
+def kind(name: str, value: nn.Parameter) -> str:
+    if name.endswith("embedding") and "ports." in name or "buckets." in name:
+        return "table"
+    if ".head.weight" in name:
+        return "head"
+    inside = any(part in name for part in ("layers.", "blocks.")) and not any(part in name for part in (".type.", ".lora.", ".residual."))
+    return "matrix" if inside and value.ndim == 2 and min(value.shape) > 16 else "other"
+
+
+class Optimiser:
+    """`step(factor)` applies every peak rate times the schedule's factor."""
+
+    def __init__(self, models: nn.Module, train: dict):
+        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "other": []}
+        for name, value in models.named_parameters():
+            groups[kind(name, value)].append(value)
+        rates = {"table": train["tableRate"], "head": train["headRate"], "matrix": train["rate"], "other": train["rate"]}
+        self.parts: list[torch.optim.Optimizer] = []
+        if train["optimiser"] == "muon":
+            matrices = groups.pop("matrix")
+            self.parts.append(torch.optim.Muon(matrices, lr=train["muonRate"], weight_decay=train["decay"], momentum=0.95, adjust_lr_fn="original"))
+        decays = {"table": 0.0, "head": train["decay"], "matrix": train["decay"], "other": 0.0}
+        self.parts.append(torch.optim.AdamW([{"params": values, "lr": rates[name], "weight_decay": decays[name]} for name, values in groups.items()], betas=(0.9, 0.95)))
+        self.peaks = [[group["lr"] for group in part.param_groups] for part in self.parts]
+
+    def step(self, factor: float) -> None:
+        for part, peaks in zip(self.parts, self.peaks):
+            for group, peak in zip(part.param_groups, peaks):
+                group["lr"] = peak * factor
+            part.step()
+            part.zero_grad(set_to_none=True)
+
+    def state(self) -> list[dict]:
+        return [part.state_dict() for part in self.parts]
+
+    def restore(self, states: list[dict]) -> None:
+        for part, state in zip(self.parts, states):
+            part.load_state_dict(state)

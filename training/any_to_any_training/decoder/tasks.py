@@ -1,0 +1,114 @@
+"""What the decoder is trained on: one scene becomes an example of one task.
+
+    image      <s><txt>prompt</txt><img>ids</img></s>
+    text       <s>[<txt>question</txt>]<img>embeddings</img><txt>description</txt></s>
+    mixed      <s>[<txt>prompt</txt>]<img>ids</img>[<txt>question</txt>]<txt>description</txt></s>
+    edit       <s><img>embeddings</img><txt>instruction</txt><img>ids</img></s>
+    translate  <s><txt>English</txt><txt>Korean</txt></s>"""
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from random import Random
+
+import numpy as np
+import tiktoken
+
+from ..data.captions import LANGUAGES, QUESTIONS, canonical, edit, prompt
+from ..data.compose import Atlas, compose
+from ..data.concepts import COLOUR_NAMES, STYLES
+from ..data.scene import Scene
+from ..data.splits import held_out, training_scene
+from .ids import IdTable
+from .sequence import Example, image_part, key, picture_part, text_part
+
+PROMPT_WEIGHT = 0.1  # of words that the user writes, not the model
+
+
+@dataclass
+class World:
+    atlas: Atlas
+    table: IdTable
+    encoding: tiktoken.Encoding
+    kinds: dict[str, float]
+    dropout: float  # of prompts, for guidance
+
+    def __post_init__(self):
+        self.words = lru_cache(maxsize=200_000)(self.encoding.encode)
+
+
+def image(world: World, random: Random) -> Example:
+    scene = training_scene(random, world.kinds)
+    words = "" if random.random() < world.dropout else prompt(scene, random.choice(LANGUAGES), random)
+    return text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(scene), 1.0)
+
+
+def ask(world: World, random: Random) -> tuple[list, str]:
+    """A question and the language of its answer; without a question the answer is English."""
+    if random.random() < 0.35:
+        return [], "en"
+    language = random.choice(LANGUAGES)
+    return [text_part(world.words(random.choice(QUESTIONS[language])), PROMPT_WEIGHT)], language
+
+
+def text(world: World, random: Random) -> Example:
+    scene = training_scene(random, world.kinds)
+    question, language = ask(world, random)
+    jitter = (random.randint(-2, 2), random.randint(-2, 2)) if random.random() < 0.25 else (0, 0)
+    return *question, picture_part(compose(scene, world.atlas, jitter)), text_part(world.words(canonical(scene, language)), 1.0)
+
+
+def mixed(world: World, random: Random) -> Example:
+    scene = training_scene(random, world.kinds)
+    question, language = ask(world, random)
+    answer = text_part(world.words(canonical(scene, language)), 1.0)
+    if random.random() < 0.5:  # no prompt: the answer can only be read off the ids
+        return image_part(world.table.ids(scene), PROMPT_WEIGHT), *question, answer
+    words = prompt(scene, random.choice(LANGUAGES), random)
+    return text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(scene), 1.0), *question, answer
+
+
+def change(scene: Scene, random: Random) -> tuple[Scene, str]:
+    """Another training scene that differs in its colour or its style."""
+    while True:
+        what = random.choice(["colour", "style"])
+        target = replace(scene, colour=random.choice(COLOUR_NAMES)) if what == "colour" else replace(scene, style=random.choice(STYLES))
+        if target != scene and not held_out(target):
+            return target, what
+
+
+def edit_task(world: World, random: Random) -> Example:
+    scene = training_scene(random, world.kinds)
+    target, what = change(scene, random)
+    words = edit(target, what, random.choice(LANGUAGES), random)
+    return picture_part(compose(scene, world.atlas)), text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(target), 1.0)
+
+
+def translate(world: World, random: Random) -> Example:
+    scene = training_scene(random, world.kinds)
+    return text_part(world.words(canonical(scene, "en")), PROMPT_WEIGHT), text_part(world.words(canonical(scene, "ko")), 1.0)
+
+
+TASKS = {"image": image, "text": text, "mixed": mixed, "edit": edit_task, "translate": translate}
+
+
+class Feed:
+    """Batches of one task whose examples share a layout: examples wait until enough of their kind have come."""
+
+    def __init__(self, world: World, random: Random):
+        self.world, self.random = world, random
+        self.waiting: dict[tuple, list[Example]] = defaultdict(list)
+
+    def next(self, task: str, size: int) -> list[Example]:
+        while True:
+            example = TASKS[task](self.world, self.random)
+            group = self.waiting[task, key(example)]
+            group.append(example)
+            if len(group) >= size:
+                del self.waiting[task, key(example)]
+                return group
+
+
+def mixing(weights: dict[str, float], random: np.random.Generator) -> str:
+    names = list(weights)
+    share = np.array([weights[name] for name in names], float)
+    return names[random.choice(len(names), p=share / share.sum())]

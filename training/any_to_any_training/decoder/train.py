@@ -1,0 +1,121 @@
+"""Trains the decoder and the understanding encoder together on every task; resumable.
+
+    python -m any_to_any_training.decoder.train --config configs/small.json --run run
+Needs RUN/sprites, RUN/text.tiktoken and RUN/tokenizer/state.pt. Writes RUN/decoder/{state.pt, log.jsonl, *.png}
+and, every few minutes, the averaged weights as a checkpoint directory RUN/checkpoint."""
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..average import Average
+from ..checkpoint import describe, write
+from ..data import text_bpe
+from ..data.compose import Atlas
+from ..pictures import curves
+from ..schedule import rate
+from ..tokenizer.restore import load_tokenizer
+from .config import DecoderConfig, PortConfig
+from .ids import IdTable
+from .image_encoder import ImageEncoder, ImageEncoderConfig
+from .loss import losses
+from .model import Decoder
+from .optimiser import Optimiser
+from .preview import preview
+from .sequence import collate
+from .tasks import Feed, World, mixing
+
+
+class Models(nn.Module):
+    def __init__(self, decoder: Decoder, encoder: ImageEncoder):
+        super().__init__()
+        self.decoder, self.encoder = decoder, encoder
+
+
+def build(config: dict, tokenizer_codes: int) -> Models:
+    decoder = Decoder(DecoderConfig.from_json(config["model"]), PortConfig(text=text_bpe.SIZE, image=tokenizer_codes))
+    return Models(decoder, ImageEncoder(ImageEncoderConfig(out=decoder.config.width)))
+
+
+def export(run: Path, models: Models, tokenizer: nn.Module) -> None:
+    decoder, encoder = models.decoder, models.encoder
+    config = describe(decoder.config, decoder.port_config, tokenizer.config, encoder.config, text_bpe.PATTERN)
+    write(run / "checkpoint", config, decoder, tokenizer, encoder, (run / "text.tiktoken").read_text())
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
+    arguments.add_argument("--run", type=Path, default=Path("run"))
+    arguments.add_argument("--out", default="decoder", help="folder below RUN")
+    arguments.add_argument("--minutes", type=float, help="overrides the time budget of the config")
+    options = arguments.parse_args()
+    config = json.loads(options.config.read_text())["decoder"]
+    train = config["train"]
+    torch.set_num_threads(train["threads"])
+    torch.manual_seed(train["seed"])
+    folder = options.run / options.out
+    folder.mkdir(parents=True, exist_ok=True)
+    atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
+    world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
+    models = build(config, tokenizer.config.codes)
+    average, optimiser = Average(models, train["average"]), Optimiser(models, train)
+    if train["compile"]:  # after the average was copied: sampling stays eager
+        for layer in models.decoder.layers:
+            layer.compile(dynamic=True)
+    step, spent, counts = 0, 0.0, dict.fromkeys(train["mix"], 0)
+    if (folder / "state.pt").exists():
+        state = torch.load(folder / "state.pt", weights_only=False)
+        models.load_state_dict(state["models"]), average.model.load_state_dict(state["average"])
+        optimiser.restore(state["optimiser"])
+        step, spent, counts = state["step"], state["spent"], state["counts"]
+    feed, noise = Feed(world, Random(train["seed"] * 1000 + step)), np.random.default_rng(train["seed"] + step)
+    budget, log = 60 * (options.minutes or train["minutes"]), (folder / "log.jsonl").open("a")
+    began = time.time()
+    due = {"save": began + 180, "export": began + 60, "preview": began + 240}
+    while True:
+        now = spent + time.time() - began
+        learning = rate(int(10000 * now / budget), 10000, 1.0) if step > 150 else (step + 1) / 150
+        task = mixing(train["mix"], noise)
+        blank = noise.uniform(0.3, 1.0) if task in ("image", "edit") and noise.random() < train["blankBatches"] else 0.0
+        batch = collate(feed.next(task, train["batch"]), models.decoder.port_config, train["idNoise"], blank, noise)
+        with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
+            loss, heads = losses(models.decoder, models.encoder, batch)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(models.parameters(), 1.0)
+        optimiser.step(learning)
+        average.update(models, step)
+        step, counts[task] = step + 1, counts[task] + train["batch"]
+        record = {"step": step, "task": task, "loss": round(loss.item(), 4), "norm": round(norm.item(), 3), "minutes": round(now / 60, 2)}
+        label = f"{task}-blank" if blank else task
+        log.write(json.dumps(record | {f"{label}.{name}": round(value, 4) for name, value in heads.items()}) + "\n")
+        ended = now >= budget
+        if step % 50 == 0 or ended:
+            rates = {"samples/s": round(sum(counts.values()) / (now + 1e-9), 1), "mix": counts}
+            log.write(json.dumps({"step": step, **rates}) + "\n")
+            log.flush()
+        if ended or time.time() > due["save"]:
+            due["save"] = time.time() + 240
+            state = {"models": models.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(), "config": config,
+                     "codes": tokenizer.config.codes, "step": step, "spent": spent + time.time() - began, "counts": counts}
+            torch.save(state, folder / "state.tmp")
+            os.replace(folder / "state.tmp", folder / "state.pt")
+            curves(folder / "log.jsonl", ["image.image", "edit.image", "text.text", "mixed.text"], folder / "curves.png")
+        if ended or time.time() > due["preview"]:
+            due["preview"] = time.time() + 60 * train["previewMinutes"]
+            preview(average.model.decoder, tokenizer, world, folder / f"sample-{step:06d}.png")
+        if options.out == "decoder" and (ended or time.time() > due["export"]):
+            due["export"] = time.time() + 60 * train["exportMinutes"]
+            export(options.run, average.model, tokenizer)
+        if ended:
+            break
+
+
+if __name__ == "__main__":
+    main()
