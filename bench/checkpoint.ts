@@ -45,7 +45,12 @@ function tensors(): TensorToWrite[] {
   const { width, layers, heads, kvHeads, headWidth, feedForward, vocabulary } = shape;
   const made: TensorToWrite[] = [];
   const linear = (name: string, rows: number, columns: number): void => {
-    made.push({ name, dtype: 'F32', shape: [rows, columns], data: noise(rows * columns, 1 / Math.sqrt(columns), made.length) });
+    made.push({
+      name,
+      dtype: 'F32',
+      shape: [rows, columns],
+      data: noise(rows * columns, 1 / Math.sqrt(columns), made.length),
+    });
   };
   const ones = (name: string, size: number): void => {
     made.push({ name, dtype: 'F32', shape: [size], data: new Float32Array(size).fill(1) });
@@ -80,7 +85,8 @@ function noise(size: number, scale: number, seed: number): Float32Array {
     state ^= state << 5;
     return (state >>> 0) / 0x100000000;
   };
-  for (let i = 0; i < size; i++) values[i] = (uniform() + uniform() + uniform() + uniform() - 2) * 1.732 * scale;
+  for (let i = 0; i < size; i++)
+    values[i] = (uniform() + uniform() + uniform() + uniform() - 2) * 1.732 * scale;
   return values;
 }
 

@@ -27,15 +27,25 @@ const stepsPerRound = 8;
 const chunk = 128;
 
 /** Rounds go through all subjects before the next begins, so that a slow moment of the machine meets all alike. */
-export async function measureDecode(subjects: readonly Subject[], tell: (text: string) => void): Promise<DecodeRow[]> {
+export async function measureDecode(
+  subjects: readonly Subject[],
+  tell: (text: string) => void,
+): Promise<DecodeRow[]> {
   const rows: DecodeRow[] = [];
   for (const context of contexts) {
     for (const batch of batches) {
       tell(`decode: context ${context}, batch ${batch}`);
       const prepared = [];
-      for (const { name, engine } of subjects) prepared.push({ name, engine, sequences: await prepare(engine, context, batch), times: [] as number[] });
+      for (const { name, engine } of subjects)
+        prepared.push({
+          name,
+          engine,
+          sequences: await prepare(engine, context, batch),
+          times: [] as number[],
+        });
       for (let round = 0; round < rounds; round++) {
-        for (const { engine, sequences, times } of prepared) times.push(...(await decodeRound(engine, sequences, context)));
+        for (const { engine, sequences, times } of prepared)
+          times.push(...(await decodeRound(engine, sequences, context)));
       }
       for (const { name, sequences, times } of prepared) {
         rows.push({ name, context, batch, step: median(times) });
@@ -86,7 +96,11 @@ async function prefill(engine: Engine, sequence: EngineSequence, length: number)
 }
 
 /** Greedy steps from the same context; the sequences are as long afterwards as before. */
-async function decodeRound(engine: Engine, sequences: readonly EngineSequence[], context: number): Promise<number[]> {
+async function decodeRound(
+  engine: Engine,
+  sequences: readonly EngineSequence[],
+  context: number,
+): Promise<number[]> {
   const times: number[] = [];
   let ids = sequences.map((_, row) => row + 1);
   for (let step = 0; step < stepsPerRound; step++) {

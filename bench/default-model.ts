@@ -1,5 +1,5 @@
 /** The default model end to end: prompt → picture with guidance, first patch and whole, and the words for it. */
-import { createPipeline } from '@any-to-any/core';
+import { createPipeline, locateBundle } from '@any-to-any/core';
 import { imagePlugin } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 import { median, residentMiB, worstDelay } from './measure.ts';
@@ -17,7 +17,7 @@ export interface DefaultModelFigures {
 export async function measureDefaultModel(): Promise<DefaultModelFigures> {
   const before = performance.now();
   const pipeline = await createPipeline({
-    model: '@any-to-any/model-emoji',
+    model: locateBundle('@any-to-any/model-emoji', import.meta.url),
     plugins: [textPlugin(), imagePlugin()],
   });
   const open = performance.now() - before;
@@ -29,7 +29,11 @@ export async function measureDefaultModel(): Promise<DefaultModelFigures> {
       const began = performance.now();
       let first: number | undefined;
       let image = { modality: 'image' };
-      for await (const event of pipeline.stream({ content: ['a red apple on a blue background'], to: 'image', seed })) {
+      for await (const event of pipeline.stream({
+        content: ['a red apple on a blue background'],
+        to: 'image',
+        seed,
+      })) {
         if (event.type === 'segment-delta') first ??= performance.now() - began;
         if (event.type === 'segment-end') image = event.content;
       }

@@ -24,7 +24,9 @@ try {
   if (wants('model')) await printDefaultModel();
   if (wants('decode') || wants('rival')) {
     const { layers, width, heads, feedForward, vocabulary } = shape;
-    console.log(`Decoder ${layers} × ${width}, ${heads} heads, feed-forward ${feedForward}, ${vocabulary} ids, block 32, random weights.\n`);
+    console.log(
+      `Decoder ${layers} × ${width}, ${heads} heads, feed-forward ${feedForward}, ${vocabulary} ids, block 32, random weights.\n`,
+    );
     tell('writing weights');
     await writeCheckpoint(join(root, 'checkpoint'));
     const device = await openDevice();
@@ -66,7 +68,12 @@ async function printDecode(subjects: readonly Subject[]): Promise<void> {
   );
   const prefill = await measurePrefill(subjects);
   console.log('\nPrefill of 512 positions, in chunks of 128.\n');
-  console.log(table(['variant', 'positions/s'], [...prefill].map(([name, rate]) => [name, rate.toFixed(0)])));
+  console.log(
+    table(
+      ['variant', 'positions/s'],
+      [...prefill].map(([name, rate]) => [name, rate.toFixed(0)]),
+    ),
+  );
   console.log('');
 }
 

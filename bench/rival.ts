@@ -24,7 +24,10 @@ export async function openRival(directory: string): Promise<Rival> {
     const options = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
     execFileSync('npm', options, { cwd: folder, env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
   }
-  const child = spawn(process.execPath, ['run.mjs', directory], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['run.mjs', directory], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   await answer(lines, child);
   const ask = async <T>(command: string): Promise<T> => {

@@ -18,7 +18,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** Whatever comes in broken gets a code, and the pipeline goes on. */
 const plugins = [textPlugin(), imagePlugin()];
-const model = '@any-to-any/model-emoji';
+const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
 const short = { text: { maxIds: 3 } };
 
 async function codeOf(work: () => Promise<unknown>): Promise<ErrorCode | string> {
@@ -142,7 +142,7 @@ describe('bad set-ups', () => {
     beforeAll(async () => {
       root = await mkdtemp(join(tmpdir(), 'any-to-any-damaged-'));
       bundle = join(root, 'bundle');
-      await cp(locateBundle(model), bundle, { recursive: true });
+      await cp(model, bundle, { recursive: true });
     });
     afterAll(() => rm(root, { recursive: true }));
     const edit = async (

@@ -4,6 +4,7 @@ import {
   createPipeline,
   type ImageContent,
   type ImageDelta,
+  locateBundle,
   type Pipeline,
   type TextContent,
 } from '@any-to-any/core';
@@ -12,7 +13,7 @@ import { textPlugin } from '@any-to-any/tokenizer-text';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The shipped model, end to end: what a newcomer runs. */
-const model = '@any-to-any/model-emoji';
+const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
 const prompt = 'a red apple on a blue background';
 
 let pipeline: Pipeline;

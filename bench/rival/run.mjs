@@ -32,7 +32,13 @@ function inputs(length) {
 async function generate(length, count) {
   const streamer = new Clock();
   const began = performance.now();
-  await model.generate({ ...inputs(length), max_new_tokens: count, min_new_tokens: count, do_sample: false, streamer });
+  await model.generate({
+    ...inputs(length),
+    max_new_tokens: count,
+    min_new_tokens: count,
+    do_sample: false,
+    streamer,
+  });
   const gaps = streamer.times.slice(3).map((time, i) => time - streamer.times[i + 2]);
   return { gaps, first: streamer.times[1] - began };
 }

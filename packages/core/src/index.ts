@@ -1,3 +1,4 @@
+export { locateBundle } from './bundle/locate.ts';
 export {
   bundleFormat,
   type DecoderDescription,
@@ -6,6 +7,8 @@ export {
   type PortDescription,
   type SamplingDefaults,
 } from './bundle/manifest.ts';
+export { type Bundle, openBundle } from './bundle/open.ts';
+export { type ManifestParts, writeManifest } from './bundle/write.ts';
 export type { Adapter, AdaptOptions } from './contract/adapter.ts';
 export type { Content, ImageContent, SoundContent, TextContent } from './contract/content.ts';
 export type { Delta, ImageDelta, PluginDelta, Rectangle, SoundDelta, TextDelta } from './contract/delta.ts';
@@ -34,6 +37,8 @@ export type { Layout, Shape } from './contract/layout.ts';
 export type { Factory, Plugin, Port, PortFiles, Registry } from './contract/plugin.ts';
 export type { Processor, ProcessorState } from './contract/processor.ts';
 export type { DecodeOptions, EncodedIds, EncodeOptions, Tokenizer } from './contract/tokenizer.ts';
+export { type LocalEngine, openLocalEngine } from './decoder/local-engine.ts';
+export type { SamplingOptions } from './decoder/sampling/sampler.ts';
 export {
   AnyToAnyError,
   aborted,
@@ -43,28 +48,11 @@ export {
   rejectUnknownOptions,
   throwIfAborted,
 } from './errors.ts';
-export { canonicalHash, canonicalJson } from './token-space/canonical.ts';
-export {
-  type Cell,
-  cellOf,
-  type GridOptions,
-  gridLayout,
-  indexOf,
-  type LineOptions,
-  lineLayout,
-} from './token-space/layout.ts';
-export { type RegionDescription, type SpaceDescription, spaceSchema } from './token-space/schema.ts';
-export { createTokenSpace, type Region, type TokenSpace } from './token-space/space.ts';
-export { locateBundle } from './bundle/locate.ts';
-export { type Bundle, openBundle } from './bundle/open.ts';
 export { createPipeline, type PipelineOptions } from './host/create.ts';
 export type { Answer, AnswerSegment } from './pipeline/answer.ts';
 export type { Conversation } from './pipeline/conversation.ts';
 export type { Pipeline } from './pipeline/pipeline.ts';
 export type { Mark, ModalityOptions, Request } from './pipeline/request.ts';
-export { type ManifestParts, writeManifest } from './bundle/write.ts';
-export { type LocalEngine, openLocalEngine } from './decoder/local-engine.ts';
-export type { SamplingOptions } from './decoder/sampling/sampler.ts';
 export { openDevice } from './runtime/device.ts';
 export { openGraph } from './runtime/graph.ts';
 export type {
@@ -79,3 +67,15 @@ export type {
   SessionOptions,
   TensorInfo,
 } from './runtime/interface.ts';
+export { canonicalHash, canonicalJson } from './token-space/canonical.ts';
+export {
+  type Cell,
+  cellOf,
+  type GridOptions,
+  gridLayout,
+  indexOf,
+  type LineOptions,
+  lineLayout,
+} from './token-space/layout.ts';
+export { type RegionDescription, type SpaceDescription, spaceSchema } from './token-space/schema.ts';
+export { createTokenSpace, type Region, type TokenSpace } from './token-space/space.ts';

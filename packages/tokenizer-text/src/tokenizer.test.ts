@@ -39,7 +39,7 @@ describe('text tokenizer', () => {
     expect(small.layout).toMatchObject({ kind: 'line', buckets: 32 });
     expect(small.layout.bucket(500, 0, line)).toBe(31);
     expect(small.shape()).toEqual(line);
-    expect(() => small.shape({ kind: 'grid', rows: 1, columns: 1 })).toThrow(coded('SHAPE_MISMATCH'));
+    expect(() => small.shape({ kind: 'grid', rows: 1, columns: 1 })).toThrow(coded('OPTION_INVALID'));
     const other = await createTextTokenizer({
       kind: 'tiktoken',
       ranks,

@@ -60,7 +60,7 @@ function textTokenizer(engine: Engine, size: number, layout: Layout, maxBytes: n
     shape(requested) {
       if (requested !== undefined && requested.kind !== 'line') {
         throw new AnyToAnyError(
-          'SHAPE_MISMATCH',
+          'OPTION_INVALID',
           `Text is a line, not a ${requested.kind}. Ask for no shape.`,
         );
       }

@@ -3,6 +3,7 @@
  * Strict: a field it does not know is an error, so that a newer bundle never half works.
  */
 import { z } from 'zod';
+import { AnyToAnyError } from '../errors.ts';
 import { spaceSchema } from '../token-space/schema.ts';
 
 /** The newest bundle format this release reads and the one it writes. */
@@ -79,3 +80,15 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type PortDescription = z.infer<typeof portSchema>;
 export type DecoderDescription = z.infer<typeof decoderSchema>;
 export type SamplingDefaults = z.infer<typeof samplingSchema>;
+
+/** Throws BUNDLE_INVALID for the first field that is wrong, missing or unknown. */
+export function checkManifest(data: unknown): Manifest {
+  const parsed = manifestSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new AnyToAnyError(
+    'BUNDLE_INVALID',
+    `manifest.json: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}. Compile the bundle again.`,
+    { cause: parsed.error },
+  );
+}

@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnyToAnyError } from '../errors.ts';
 import { createTokenSpace, type TokenSpace } from '../token-space/space.ts';
-import { bundleFormat, type Manifest, manifestSchema } from './manifest.ts';
+import { bundleFormat, checkManifest, type Manifest } from './manifest.ts';
 import { pathInBundle } from './paths.ts';
 import { hashFile } from './write.ts';
 
@@ -29,6 +29,7 @@ export async function openBundle(directory: string): Promise<Bundle> {
     );
   }
   checkReferences(manifest);
+  if (manifest.unconditional === 'pad') space.mark('<pad>');
   for (const [file, { bytes, sha256 }] of Object.entries(manifest.files)) {
     await checkFile(pathInBundle(directory, file), file, bytes, sha256);
   }
@@ -73,16 +74,7 @@ function parseManifest(text: string, directory: string): Manifest {
       { format },
     );
   }
-  const parsed = manifestSchema.safeParse(data);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new AnyToAnyError(
-      'BUNDLE_INVALID',
-      `manifest.json: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}. Compile the bundle again.`,
-      { cause: parsed.error },
-    );
-  }
-  return parsed.data;
+  return checkManifest(data);
 }
 
 /** Everything the manifest uses must be among its files, so that its hash was checked. */

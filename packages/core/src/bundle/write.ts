@@ -6,11 +6,11 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalHash } from '../token-space/canonical.ts';
-import { bundleFormat, type Manifest, manifestSchema } from './manifest.ts';
+import { bundleFormat, checkManifest, type Manifest } from './manifest.ts';
 
 export type ManifestParts = Omit<Manifest, 'format' | 'spaceHash' | 'files'>;
 
-/** Lists every file below `directory` but the manifest. Throws a ZodError where a part is wrong. */
+/** Lists every file below `directory` but the manifest. Throws BUNDLE_INVALID. */
 export async function writeManifest(directory: string, parts: ManifestParts): Promise<Manifest> {
   const files: Manifest['files'] = {};
   const names = (await readdir(directory, { recursive: true }))
@@ -22,7 +22,7 @@ export async function writeManifest(directory: string, parts: ManifestParts): Pr
     if (info.isFile() && name !== 'manifest.json')
       files[name] = { bytes: info.size, sha256: await hashFile(path) };
   }
-  const manifest = manifestSchema.parse({
+  const manifest = checkManifest({
     format: bundleFormat,
     ...parts,
     spaceHash: canonicalHash(parts.space),

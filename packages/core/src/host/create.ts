@@ -4,7 +4,7 @@
  */
 import 'reflect-metadata';
 import { performance } from 'node:perf_hooks';
-import { container as root } from 'tsyringe';
+import { type DependencyContainer, container as root } from 'tsyringe';
 import { locateBundle } from '../bundle/locate.ts';
 import { type Bundle, openBundle } from '../bundle/open.ts';
 import type { Engine } from '../contract/engine.ts';
@@ -19,7 +19,7 @@ import { openDevice } from '../runtime/device.ts';
 import { openGraph } from '../runtime/graph.ts';
 import type { Device } from '../runtime/interface.ts';
 import { checkPlugins, createPorts } from './ports.ts';
-import { type PortOf, registerPlugins } from './registry.ts';
+import { type PortOf, type Registered, registerPlugins } from './registry.ts';
 import { engineToken } from './tokens.ts';
 
 export interface PipelineOptions {
@@ -40,47 +40,78 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     throw new AnyToAnyError('OPTION_INVALID', `threads must be a whole number from 1, got ${threads}.`);
   }
   const bundle = await openBundle(locateBundle(model));
-  const container = root.createChildContainer();
-  const graphs: Graph[] = [];
-  let device: Device | undefined;
-  const openOnce = async (): Promise<Device> => {
-    device ??= await openDevice({ ...(threads && { threads }), ...(runtime && { prefer: runtime }) });
-    return device;
-  };
-  const registered = registerPlugins(container, plugins, portsOf(bundle, openOnce, graphs));
-  checkPlugins(bundle, registered);
+  const opened = createOpened(threads, runtime);
+  try {
+    const registered = registerPlugins(opened.container, plugins, portsOf(bundle, opened));
+    checkPlugins(bundle, registered);
+    opened.engine = registered.owners.has('engine')
+      ? await opened.container.resolve(engineToken)
+      : await openLocalEngine(bundle, await opened.device(), threads);
+    const scheduler = new Scheduler(opened.engine, prefillChunk);
+    const closing = new AbortController();
+    const machine = createMachine(bundle, opened, registered, scheduler, closing.signal);
+    return createPipelineOf(bundle.manifest.name, machine, async () => {
+      closing.abort(new AnyToAnyError('PIPELINE_CLOSED', 'The pipeline was closed.'));
+      await scheduler.idle();
+      await closeAll(opened);
+    });
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
 
-  const engine: Engine = registered.owners.has('engine')
-    ? await container.resolve(engineToken)
-    : await openLocalEngine(bundle, await openOnce(), threads);
-  const scheduler = new Scheduler(engine, prefillChunk);
-  const closing = new AbortController();
+/** What a pipeline has opened so far, and has to close. */
+interface Opened {
+  readonly container: DependencyContainer;
+  /** The device; opened when first asked for. */
+  readonly device: () => Promise<Device>;
+  readonly devices: Promise<Device>[];
+  readonly graphs: Graph[];
+  engine: Engine | undefined;
+}
+
+function createOpened(threads: number | undefined, runtime: PipelineOptions['runtime']): Opened {
+  const devices: Promise<Device>[] = [];
+  const device = (): Promise<Device> => {
+    if (devices.length === 0) devices.push(openDevice({ threads, prefer: runtime }));
+    return devices[0]!;
+  };
+  return { container: root.createChildContainer(), device, devices, graphs: [], engine: undefined };
+}
+
+async function closeAll({ container, devices, graphs, engine }: Opened): Promise<void> {
+  await engine?.close();
+  for (const graph of graphs) graph.close();
+  for (const result of await Promise.allSettled(devices))
+    if (result.status === 'fulfilled') result.value.close();
+  await container.dispose();
+}
+
+function createMachine(
+  bundle: Bundle,
+  { container, engine }: Opened,
+  registered: Registered,
+  scheduler: Scheduler,
+  closing: AbortSignal,
+): Machine {
   const { manifest, space } = bundle;
-  const machine: Machine = {
+  const modalities = space.regions.map((region) => region.modality);
+  return {
     space,
-    engine,
+    engine: engine!, // set before
     scheduler,
     ports: createPorts(container, bundle, registered),
-    generates: space.regions
-      .map((region) => region.modality)
-      .filter((modality) => manifest.ports[modality]?.head),
+    generates: modalities.filter((modality) => manifest.ports[modality]?.head),
     defaults: manifest.sampling,
     unconditional: manifest.unconditional,
-    closing: closing.signal,
+    closing,
     now: () => performance.now(),
   };
-  return createPipelineOf(manifest.name, machine, async () => {
-    closing.abort(new AnyToAnyError('PIPELINE_CLOSED', 'The pipeline was closed.'));
-    await scheduler.idle();
-    await engine.close();
-    for (const graph of graphs) graph.close();
-    device?.close();
-    await container.dispose();
-  });
 }
 
 /** What a plugin sees of the bundle: its own options, and the files. */
-function portsOf(bundle: Bundle, device: () => Promise<Device>, graphs: Graph[]): PortOf {
+function portsOf(bundle: Bundle, { device, graphs }: Opened): PortOf {
   const files: PortFiles = {
     read: (path) => bundle.read(path),
     async graph(path) {

@@ -4,9 +4,11 @@
 import type { DependencyContainer } from 'tsyringe';
 import type { Bundle } from '../bundle/open.ts';
 import type { Encoder } from '../contract/encoder.ts';
+import type { Layout, Shape } from '../contract/layout.ts';
 import type { Tokenizer } from '../contract/tokenizer.ts';
 import { AnyToAnyError } from '../errors.ts';
 import type { Ports } from '../pipeline/ports.ts';
+import { gridLayout, lineLayout } from '../token-space/layout.ts';
 import type { Region } from '../token-space/space.ts';
 import type { Registered } from './registry.ts';
 import { adapterToken, encoderToken, processorToken, tokenizerToken } from './tokens.ts';
@@ -58,14 +60,29 @@ function requirePlugin(registered: Registered, what: string, plugin: string | un
 
 function checkTokenizer(tokenizer: Tokenizer, region: Region, plugin: string): void {
   const { modality, size, layout } = tokenizer;
-  if (modality === region.modality && size === region.size && layout.buckets === region.buckets.count) return;
+  const same =
+    modality === region.modality && size === region.size && layout.buckets === region.buckets.count;
+  if (same && sameBuckets(layout, tokenizer.shape(), region)) return;
   throw new AnyToAnyError(
     'PLUGIN_INVALID',
-    `The tokenizer of ${plugin} makes ${size} ids of ${modality} with ${layout.buckets} buckets, ` +
+    `The tokenizer of ${plugin} makes ${size} ids of ${modality} on a ${layout.kind} with ${layout.buckets} buckets, ` +
       `the bundle has ${region.size} ids of ${region.modality} with ${region.buckets.count}. ` +
       'Use the plugin and options the bundle was compiled for.',
     { plugin },
   );
+}
+
+/** Whether the plugin puts positions into the buckets the model was trained with; tried on one segment. */
+function sameBuckets(layout: Layout, shape: Shape, region: Region): boolean {
+  const { layout: described } = region;
+  if (described.kind === 'plugin') return true;
+  if (layout.kind !== described.kind) return false;
+  const expected = described.kind === 'line' ? lineLayout(described) : gridLayout(described);
+  const count = Math.min(expected.count(shape) ?? 256, 256);
+  for (let key = 0; key < count; key++) {
+    if (layout.bucket(count - 1, key, shape) !== expected.bucket(count - 1, key, shape)) return false;
+  }
+  return true;
 }
 
 function checkEncoder(encoder: Encoder, region: Region, width: number, plugin: string): void {

@@ -11,6 +11,10 @@ describe('line', () => {
     expect([0, 1, 15, 16, 20, 64, 127, 128, 5000].map(bucketOf)).toEqual([0, 1, 15, 16, 17, 26, 31, 31, 31]);
   });
 
+  it('refuses a distance that leaves no room for its buckets', () => {
+    expect(() => lineLayout({ buckets: 32, maxDistance: 16 })).toThrow(/SPACE_INVALID.*above 16/);
+  });
+
   it('has no fixed number of ids', () => {
     expect(layout.count(line)).toBeUndefined();
   });
@@ -60,5 +64,7 @@ describe('grid', () => {
   it('knows its number of ids and refuses a line', () => {
     expect(gridLayout({ clip: 2, block: 2 }).count(shape)).toBe(24);
     expect(() => gridLayout({ clip: 2, block: 2 }).count({ kind: 'line' })).toThrow(/SHAPE_MISMATCH/);
+    const odd = { kind: 'grid', rows: 4, columns: 5 } as const;
+    expect(() => gridLayout({ clip: 2, block: 2 }).bucket(9, 5, odd)).toThrow(/SHAPE_MISMATCH.*whole blocks/);
   });
 });

@@ -16,6 +16,12 @@ export interface LineOptions {
  */
 export function lineLayout({ buckets, maxDistance }: LineOptions): Layout {
   const exact = Math.floor(buckets / 2);
+  if (!(buckets >= 2 && maxDistance > exact)) {
+    throw new AnyToAnyError(
+      'SPACE_INVALID',
+      `A line of ${buckets} buckets needs a maxDistance above ${exact}, got ${maxDistance}.`,
+    );
+  }
   const scale = (buckets - exact) / Math.log(maxDistance / exact);
   const table = new Uint16Array(maxDistance + 1);
   for (let distance = 0; distance <= maxDistance; distance++) {
@@ -47,13 +53,13 @@ export function gridLayout({ clip, block }: GridOptions): Layout {
     kind: 'grid',
     buckets: side * side,
     bucket(query, key, shape) {
-      const columns = gridOf(shape).columns;
+      const { columns } = gridOf(shape, block);
       const q = cellOf(query, columns, block);
       const k = cellOf(key, columns, block);
       return limit(q.row - k.row) * side + limit(q.column - k.column);
     },
     count(shape) {
-      const { rows, columns } = gridOf(shape);
+      const { rows, columns } = gridOf(shape, block);
       return rows * columns;
     },
   };
@@ -85,9 +91,15 @@ export function indexOf(cell: Cell, columns: number, block: number): number {
   return blockIndex * block * block + (cell.row % block) * block + (cell.column % block);
 }
 
-function gridOf(shape: Shape): { rows: number; columns: number } {
+function gridOf(shape: Shape, block: number): { rows: number; columns: number } {
   if (shape.kind !== 'grid') {
     throw new AnyToAnyError('SHAPE_MISMATCH', `Expected a grid, got a ${shape.kind}. Give rows and columns.`);
+  }
+  if (shape.rows % block !== 0 || shape.columns % block !== 0) {
+    throw new AnyToAnyError(
+      'SHAPE_MISMATCH',
+      `Expected whole blocks of ${block} × ${block}, got ${shape.rows} × ${shape.columns}.`,
+    );
   }
   return shape;
 }

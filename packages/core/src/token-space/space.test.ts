@@ -102,7 +102,8 @@ describe('token space', () => {
     ['SPACE_INVALID', withRegion({ offset: undefined }), /offset or a table/],
     ['SPACE_INVALID', withRegion({ offset: undefined, table: [300, 300], size: 2 }), /lists 1 different/],
     ['SPACE_INVALID', withRegion({ open: '<vid>' }), /no mark <vid>/],
-    ['SPACE_INVALID', withRegion({ modality: 'text' }), /Two regions use "text"/],
+    ['SPACE_INVALID', withRegion({ modality: 'text' }), /"text" is used twice/],
+    ['SPACE_INVALID', withRegion({ close: '</s>' }), /"<\/s>" is used twice/],
     ['SPACE_INVALID', { ...description, marks: { ...description.marks, capacity: 2 } }, /do not fit/],
   ])('refuses with %s', (code, bad, message) => {
     expect(() => createTokenSpace(bad)).toThrow(

@@ -4,6 +4,7 @@
  */
 import { AnyToAnyError } from '../errors.ts';
 import { canonicalHash } from './canonical.ts';
+import { lineLayout } from './layout.ts';
 import type { LayoutDescription, RegionDescription, SpaceDescription } from './schema.ts';
 
 export interface Region {
@@ -63,7 +64,7 @@ export function createTokenSpace(description: SpaceDescription): TokenSpace {
     return made;
   });
   checkDisjoint(description.regions);
-  checkNames(description.regions);
+  checkNames(description);
   const byModality = new Map(regions.map((region) => [region.modality, region]));
   return {
     description,
@@ -140,6 +141,7 @@ function createRegion(
 }
 
 function bucketsOf(layout: LayoutDescription): number {
+  if (layout.kind === 'line') return lineLayout(layout).buckets;
   return layout.kind === 'grid' ? (2 * layout.clip + 1) ** 2 : layout.buckets;
 }
 
@@ -176,14 +178,14 @@ const rangeText = (region: RegionDescription): string =>
     ? `${region.modality} (a table)`
     : `${region.modality} (ids ${region.offset}–${lastId(region)})`;
 
-function checkNames(regions: readonly RegionDescription[]): void {
-  const seen = new Set<string>();
+function checkNames({ marks, regions }: SpaceDescription): void {
+  const seen = new Set([marks.begin, marks.end]);
   for (const { modality, open, close } of regions) {
     for (const name of [modality, open, close]) {
       if (seen.has(name)) {
         throw new AnyToAnyError(
           'SPACE_INVALID',
-          `Two regions use "${name}". Every region needs its own name and marks.`,
+          `"${name}" is used twice. Every region needs its own name and marks, other than those of the sequence.`,
         );
       }
       seen.add(name);

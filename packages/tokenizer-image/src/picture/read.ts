@@ -32,15 +32,8 @@ export async function readImage(
 
   const { default: sharp } = await import('sharp');
   try {
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    if (width * height > mostPixels) {
-      throw new AnyToAnyError(
-        'CONTENT_TOO_LARGE',
-        `Expected at most ${mostPixels} pixels, got ${width} × ${height} = ${width * height}. ` +
-          'Shrink the picture or raise limits.pixels.',
-        { width, height, limit: mostPixels },
-      );
-    }
+    checkPixels(pngSize(bytes), mostPixels);
+    checkPixels(await sharp(bytes, { limitInputPixels: false }).metadata(), mostPixels);
     // sharp brings grey, palettes, CMYK, 16 bits and embedded profiles to 8-bit sRGB unless told otherwise.
     const { data, info } = await sharp(bytes, { limitInputPixels: false })
       .autoOrient()
@@ -99,6 +92,23 @@ async function readFileWithin(path: string, limit: number): Promise<Uint8Array> 
   } finally {
     await file.close();
   }
+}
+
+/** What a PNG promises in its header, whatever follows: a cut file must not hide how large it is. */
+function pngSize(bytes: Uint8Array): { width: number; height: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isPng = bytes.length >= 24 && view.getUint32(0) === 0x89504e47 && view.getUint32(12) === 0x49484452;
+  return isPng ? { width: view.getUint32(16), height: view.getUint32(20) } : { width: 0, height: 0 };
+}
+
+function checkPixels({ width, height }: { width: number; height: number }, limit: number): void {
+  if (width * height <= limit) return;
+  throw new AnyToAnyError(
+    'CONTENT_TOO_LARGE',
+    `Expected at most ${limit} pixels, got ${width} × ${height} = ${width * height}. ` +
+      'Shrink the picture or raise limits.pixels.',
+    { width, height, limit },
+  );
 }
 
 function checkBytes(bytes: number, limit: number): void {
