@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile } from '@any-to-any/compiler';
-import { type Device, type LocalEngine, openBundle, openDevice, openLocalEngine } from '@any-to-any/core';
+import {
+  type Device,
+  type EngineSequence,
+  type LocalEngine,
+  openBundle,
+  openDevice,
+  openLocalEngine,
+} from '@any-to-any/core';
 import { engineSuite } from '@any-to-any/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -46,6 +53,28 @@ describe.each(variants)('local engine, weights $quantize, cache $kv', ({ quantiz
     expect(engine.usedRows).toBe(13);
     for (const sequence of [...sequences, ...forks]) sequence.dispose();
     expect(engine.usedRows).toBe(0);
+    await engine.close();
+  });
+
+  it('loses nothing when the cache grows during a step', async () => {
+    const engine = await open();
+    const run = (...some: number[]) => [{ port: 'text', ids: Uint32Array.from(some) }];
+    const step = async (sequence: EngineSequence, id: number): Promise<number[]> => {
+      const [result] = await engine.append([{ sequence, runs: run(id), head: 'text' }]);
+      return [...result!.logits];
+    };
+    const quiet = engine.open();
+    await engine.append([{ sequence: quiet, runs: run(...ids) }]);
+    const other = quiet.fork();
+    const expected = [await step(quiet, 7), await step(quiet, 8)];
+    quiet.dispose();
+
+    const kept = other.fork();
+    const running = step(other, 7);
+    const forks = Array.from({ length: 6 }, () => kept.fork());
+    expect(await running).toEqual(expected[0]);
+    expect(await step(other, 8)).toEqual(expected[1]);
+    expect(await step(forks[5]!, 7)).toEqual(expected[0]);
     await engine.close();
   });
 

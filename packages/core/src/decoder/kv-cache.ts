@@ -27,6 +27,10 @@ export class KvCache {
   #description: DecoderDescription;
   #layers: KvLayer[] = [];
   #holders: (RowHolder | undefined)[] = [];
+  /** True while the runtime writes to the buffers. */
+  #written = false;
+  /** Buffers that were replaced while the runtime wrote to them. */
+  #outgrown: KvLayer[] = [];
 
   constructor(device: Device, description: DecoderDescription) {
     this.#device = device;
@@ -79,6 +83,19 @@ export class KvCache {
     return 0;
   }
 
+  /** Says that the runtime is about to write to the buffers; `settle` ends that. */
+  expectWrites(): void {
+    this.#written = true;
+  }
+
+  /** If the buffers were replaced meanwhile (a fork may come at any time), what was written goes along. */
+  settle(written: readonly RowHolder[]): void {
+    this.#written = false;
+    this.#copyRows(this.#outgrown, written);
+    this.#free(this.#outgrown);
+    this.#outgrown = [];
+  }
+
   /** Tensors of one layer for `count` rows from `first`; the caller disposes them. */
   tensors(layer: number, first: number, count: number): { key: NativeTensor; value: NativeTensor } {
     const { kvHeads, context, headWidth, kv } = this.#description;
@@ -93,6 +110,8 @@ export class KvCache {
 
   close(): void {
     this.#free(this.#layers);
+    this.#free(this.#outgrown);
+    this.#outgrown = [];
     this.#layers = [];
     this.#holders = [];
   }
@@ -147,26 +166,33 @@ export class KvCache {
       key: allocate(),
       value: allocate(),
     }));
-    old.forEach((layer, index) => {
-      const target = this.#layers[index]!;
-      this.#copyUsed(layer.key, target.key);
-      this.#copyUsed(layer.value, target.value);
-    });
-    this.#free(old);
+    this.#copyRows(
+      old,
+      this.#holders.filter((holder) => holder !== undefined),
+    );
+    if (this.#written && this.#outgrown.length === 0) this.#outgrown = old;
+    else this.#free(old);
     while (this.#holders.length < rows) this.#holders.push(undefined);
     this.generation++;
   }
 
   /** Only positions in use, so that memory nobody wrote to stays uncommitted. */
-  #copyUsed(from: Memory, to: Memory): void {
+  #copyRows(from: readonly KvLayer[], holders: readonly RowHolder[]): void {
+    from.forEach(({ key, value }, index) => {
+      const target = this.#layers[index]!;
+      this.#copyMemory(key, target.key, holders);
+      this.#copyMemory(value, target.value, holders);
+    });
+  }
+
+  #copyMemory(from: Memory, to: Memory, holders: readonly RowHolder[]): void {
     const { kvHeads, context } = this.#description;
     const source = from.view('uint8');
     const target = to.view('uint8');
-    for (const holder of this.#holders) {
-      if (!holder) continue;
+    for (const { row, length } of holders) {
       for (let head = 0; head < kvHeads; head++) {
-        const start = holder.row * this.rowBytes + head * context * this.#positionBytes;
-        target.set(source.subarray(start, start + holder.length * this.#positionBytes), start);
+        const start = row * this.rowBytes + head * context * this.#positionBytes;
+        target.set(source.subarray(start, start + length * this.#positionBytes), start);
       }
     }
   }

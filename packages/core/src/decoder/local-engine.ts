@@ -106,8 +106,17 @@ export class LocalEngine implements Engine {
     ordered.forEach((row, index) => {
       this.#inputs.fill(index, row.request, row.sequence.length);
     });
-    await this.#bindings.run(first, ordered.length, positions, signal);
-    for (const { sequence } of ordered) sequence.length += positions;
+    const written: LocalSequence[] = [];
+    this.#cache.expectWrites();
+    try {
+      await this.#bindings.run(first, ordered.length, positions, signal);
+      for (const { sequence } of ordered) {
+        sequence.length += positions;
+        written.push(sequence);
+      }
+    } finally {
+      this.#cache.settle(written);
+    }
     await this.#score(ordered, positions, results, signal);
   }
 

@@ -1,0 +1,81 @@
+"""Warms the understanding encoder up: every one of its 16 embeddings learns to tell what stands there.
+
+    python -m any_to_any_training.decoder.warm_encoder --run run --minutes 4
+Without it the decoder learns to write a description's frame long before it sees an object in it. Writes
+RUN/encoder.pt, from which the decoder's trainer starts; the linear head used here is thrown away."""
+import argparse
+import json
+import time
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ..data.compose import Atlas, compose, to_tensor_range
+from ..data.concepts import COLOUR_NAMES, CONCEPTS, STYLES
+from ..data.scene import Scene, placements
+from ..data.splits import training_scene
+from ..schedule import rate
+from .image_encoder import ImageEncoder, ImageEncoderConfig
+
+NOTHING = len(CONCEPTS)
+
+
+def there(scene: Scene) -> np.ndarray:
+    """[16] concept at the centre of each 16 px patch, or NOTHING."""
+    out = np.full((4, 4), NOTHING)
+    for concept, size, x, y in placements(scene):
+        for row in range(4):
+            for column in range(4):
+                if x <= 16 * column + 8 < x + size and y <= 16 * row + 8 < y + size:
+                    out[row, column] = concept
+    return out.reshape(16)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
+    arguments.add_argument("--run", type=Path, default=Path("run"))
+    arguments.add_argument("--minutes", type=float, default=4)
+    arguments.add_argument("--threads", type=int, default=2)
+    options = arguments.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(3)
+    config = json.loads(options.config.read_text())["decoder"]
+    atlas, random = Atlas(options.run / "sprites"), Random(3)
+    encoder = ImageEncoder(ImageEncoderConfig(out=config["model"]["width"]))
+    head = nn.Linear(config["model"]["width"], NOTHING + 1 + len(COLOUR_NAMES) + len(STYLES))
+    optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01)
+    began, step, mean = time.time(), 0, 0.0
+    while (progress := (time.time() - began) / (60 * options.minutes)) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = rate(int(10000 * progress), 10000, 2e-3)
+        scenes = [training_scene(random, config["train"]["kinds"]) for _ in range(64)]
+        shifts = [(random.randint(-2, 2), random.randint(-2, 2)) if random.random() < 0.3 else (0, 0) for _ in scenes]
+        pixels = torch.from_numpy(to_tensor_range(np.stack([compose(s, atlas, shift) for s, shift in zip(scenes, shifts)])))
+        what = torch.from_numpy(np.stack([there(s) for s in scenes]))
+        colour = torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes])[:, None].expand(-1, 16)
+        style = torch.tensor([STYLES.index(s.style) for s in scenes])[:, None].expand(-1, 16)
+        with torch.autocast("cpu", torch.bfloat16):
+            seen = encoder(pixels)
+            logits = head(F.rms_norm(seen, seen.shape[-1:])).float()
+        parts = logits.split([NOTHING + 1, len(COLOUR_NAMES), len(STYLES)], dim=-1)
+        concept_loss = F.cross_entropy(parts[0].flatten(0, 1), what.flatten())
+        loss = concept_loss + 0.2 * F.cross_entropy(parts[1].flatten(0, 1), colour.flatten()) + 0.2 * F.cross_entropy(parts[2].flatten(0, 1), style.flatten())
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+        optimiser.step()
+        objects = what != NOTHING
+        mean += 0.02 * ((parts[0].argmax(-1) == what)[objects].float().mean().item() - mean)
+        step += 1
+        if step % 100 == 0:
+            print(json.dumps({"step": step, "concept loss": round(concept_loss.item(), 3), "right": round(mean, 3), "scale": round(seen.float().std().item(), 2), "minutes": round((time.time() - began) / 60, 2)}), flush=True)
+    torch.save(encoder.state_dict(), options.run / "encoder.pt")
+
+
+if __name__ == "__main__":
+    main()
