@@ -18,6 +18,7 @@ from any_to_any_training.data.splits import held_out, held_out_scene, training_s
 from any_to_any_training.decoder.config import DecoderConfig, PortConfig
 from any_to_any_training.decoder.layout import block_order, body_starts, buckets, image_ids, length, modalities, text, text_bucket
 from any_to_any_training.decoder.model import Decoder
+from any_to_any_training.decoder.sequence import collate, image_part, text_part
 from any_to_any_training.evaluate.score import wilson
 from any_to_any_training.tokenizer.model import ImageTokenizer, TokenizerConfig
 
@@ -109,6 +110,22 @@ def test_cached_steps_equal_the_full_pass():
                 h, cache = model(x[:, begin:end], kinds[begin:end], torch.arange(begin, end), table[begin:end, :end], cache)
                 steps.append(h)
             assert torch.allclose(torch.cat(steps, 1), run(model, x), atol=1e-5)
+
+
+def test_every_asked_position_predicts_the_next_id():
+    grid = np.arange(64).reshape(8, 8) % 20
+    examples = [(text_part([i, i + 1, i + 2], 0.1), image_part(grid, 1.0)) for i in range(4)]
+    batch = collate(examples, PORTS, 0.0, 0.0, np.random.default_rng(0))
+    assert batch.ids.shape == (4, length(batch.layout)) and batch.ids[2].tolist()[:6] == [1, 3, 34, 35, 36, 4]
+    for name, offset in (("text", 32), ("image", 32 + PORTS.text)):
+        at, targets, weights = batch.asked[name]
+        ordinary = targets[0] < (PORTS.text if name == "text" else PORTS.image)
+        assert torch.equal(batch.ids[:, at[ordinary] + 1], targets[:, ordinary] + offset)
+        assert set(weights.tolist()) == {0.1 if name == "text" else 1.0} or name == "text"
+    at, targets, _ = batch.asked["marks"]
+    assert torch.equal(batch.ids[:, at + 1], targets)
+    blanked = collate(examples, PORTS, 0.0, 1.0, np.random.default_rng(0))
+    assert int((blanked.ids == 0).sum()) == 4 * 64 and torch.equal(blanked.asked["image"][1], batch.asked["image"][1])
 
 
 def test_local_encoder_equals_full_encoder_with_zero_taps():

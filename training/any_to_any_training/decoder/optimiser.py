@@ -7,11 +7,13 @@ from torch import nn
 
 
 def kind(name: str, value: nn.Parameter) -> str:
+    if name.startswith("encoder."):  # comes warmed up: small steps
+        return "encoder"
     if name.endswith("embedding") and "ports." in name or "buckets." in name:
         return "table"
     if ".head.weight" in name:
         return "head"
-    inside = any(part in name for part in ("layers.", "blocks.")) and not any(part in name for part in (".type.", ".lora.", ".residual."))
+    inside = "layers." in name and not any(part in name for part in (".type.", ".lora.", ".residual."))
     return "matrix" if inside and value.ndim == 2 and min(value.shape) > 16 else "other"
 
 
@@ -19,16 +21,16 @@ class Optimiser:
     """`step(factor)` applies every peak rate times the schedule's factor."""
 
     def __init__(self, models: nn.Module, train: dict):
-        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "other": []}
+        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": []}
         for name, value in models.named_parameters():
             groups[kind(name, value)].append(value)
-        rates = {"table": train["tableRate"], "head": train["headRate"], "matrix": train["rate"], "other": train["rate"]}
+        rates = {"table": train["tableRate"], "head": train["headRate"], "matrix": train["rate"], "encoder": train["encoderRate"], "other": train["rate"]}
         self.parts: list[torch.optim.Optimizer] = []
         if train["optimiser"] == "muon":
             matrices = groups.pop("matrix")
             self.parts.append(torch.optim.Muon(matrices, lr=train["muonRate"], weight_decay=train["decay"], momentum=0.95, adjust_lr_fn="original"))
-        decays = {"table": 0.0, "head": train["decay"], "matrix": train["decay"], "other": 0.0}
-        self.parts.append(torch.optim.AdamW([{"params": values, "lr": rates[name], "weight_decay": decays[name]} for name, values in groups.items()], betas=(0.9, 0.95)))
+        decays = {"matrix": train["decay"], "head": train["decay"]}
+        self.parts.append(torch.optim.AdamW([{"params": values, "lr": rates[name], "weight_decay": decays.get(name, 0.0)} for name, values in groups.items()], betas=(0.9, 0.95)))
         self.peaks = [[group["lr"] for group in part.param_groups] for part in self.parts]
 
     def step(self, factor: float) -> None:

@@ -1,7 +1,7 @@
 """Trains the decoder and the understanding encoder together on every task; resumable.
 
     python -m any_to_any_training.decoder.train --config configs/small.json --run run
-Needs RUN/sprites, RUN/text.tiktoken and RUN/tokenizer/state.pt. Writes RUN/decoder/{state.pt, log.jsonl, *.png}
+Needs RUN/sprites, RUN/text.tiktoken, RUN/tokenizer/state.pt and, if there, RUN/encoder.pt. Writes RUN/decoder/{state.pt, log.jsonl, *.png}
 and, every few minutes, the averaged weights as a checkpoint directory RUN/checkpoint."""
 import argparse
 import json
@@ -65,6 +65,8 @@ def main() -> None:
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
     models = build(config, tokenizer.config.codes)
+    if (options.run / "encoder.pt").exists():
+        models.encoder.load_state_dict(torch.load(options.run / "encoder.pt"))
     average, optimiser = Average(models, train["average"]), Optimiser(models, train)
     if train["compile"]:  # after the average was copied: sampling stays eager
         for layer in models.decoder.layers:

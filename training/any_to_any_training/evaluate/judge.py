@@ -84,7 +84,7 @@ def training_set(atlas: Atlas, tokenizer: ImageTokenizer, table: IdTable, scenes
     return np.stack(crops), torch.tensor(concepts), torch.tensor(styles)
 
 
-def train_judge(atlas: Atlas, tokenizer: ImageTokenizer, table: IdTable, path: Path, scenes: int = 12_000, epochs: int = 10) -> Judge:
+def train_judge(atlas: Atlas, tokenizer: ImageTokenizer, table: IdTable, path: Path, scenes: int = 8_000, epochs: int = 8) -> Judge:
     """Trained once per tokenizer and kept at `path`."""
     model = Classifier()
     if path.exists():
