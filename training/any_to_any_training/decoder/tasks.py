@@ -42,12 +42,12 @@ def image(world: World, random: Random) -> Example:
     return text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(scene), 1.0)
 
 
-def ask(world: World, random: Random) -> tuple[list, str]:
+def ask(world: World, random: Random, wordings: int = 4) -> tuple[list, str]:
     """A question and the language of its answer; without a question the answer is English."""
     if random.random() < 0.35:
         return [], "en"
     language = random.choice(LANGUAGES)
-    return [text_part(world.words(random.choice(QUESTIONS[language])), PROMPT_WEIGHT)], language
+    return [text_part(world.words(random.choice(QUESTIONS[language][:wordings])), PROMPT_WEIGHT)], language
 
 
 def text(world: World, random: Random) -> Example:
@@ -59,7 +59,7 @@ def text(world: World, random: Random) -> Example:
 
 def mixed(world: World, random: Random) -> Example:
     scene = training_scene(random, world.kinds)
-    question, language = ask(world, random)
+    question, language = ask(world, random, wordings=1)  # fewer layouts: fuller batches
     answer = text_part(world.words(canonical(scene, language)), 1.0)
     if random.random() < 0.5:  # no prompt: the answer can only be read off the ids
         return image_part(world.table.ids(scene), PROMPT_WEIGHT), *question, answer
@@ -92,20 +92,31 @@ TASKS = {"image": image, "text": text, "mixed": mixed, "edit": edit_task, "trans
 
 
 class Feed:
-    """Batches of one task whose examples share a layout: examples wait until enough of their kind have come."""
+    """Batches of one task whose examples share a layout: examples wait until enough of their kind have come.
 
-    def __init__(self, world: World, random: Random):
-        self.world, self.random = world, random
-        self.waiting: dict[tuple, list[Example]] = defaultdict(list)
+    A rare layout goes out as a smaller batch once it has waited for `patience` batches' worth of examples; else
+    long descriptions of pictures would hardly ever be trained on."""
+
+    def __init__(self, world: World, random: Random, patience: int = 120):
+        self.world, self.random, self.patience = world, random, patience
+        self.waiting: dict[str, dict[tuple, list[Example]]] = defaultdict(dict)  # groups in the order they began
+        self.began: dict[tuple, int] = {}
+        self.drawn: dict[str, int] = defaultdict(int)
 
     def next(self, task: str, size: int) -> list[Example]:
+        groups = self.waiting[task]
         while True:
+            oldest = next(iter(groups), None)
+            if oldest is not None and self.drawn[task] - self.began[task, oldest] > self.patience * size:
+                return groups.pop(oldest)
             example = TASKS[task](self.world, self.random)
-            group = self.waiting[task, key(example)]
-            group.append(example)
-            if len(group) >= size:
-                del self.waiting[task, key(example)]
-                return group
+            self.drawn[task] += 1
+            name = key(example)
+            if name not in groups:
+                groups[name], self.began[task, name] = [], self.drawn[task]
+            groups[name].append(example)
+            if len(groups[name]) >= size:
+                return groups.pop(name)
 
 
 def mixing(weights: dict[str, float], random: np.random.Generator) -> str:

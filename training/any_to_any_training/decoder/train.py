@@ -86,14 +86,15 @@ def main() -> None:
         learning = rate(int(10000 * now / budget), 10000, 1.0) if step > 150 else (step + 1) / 150
         task = mixing(train["mix"], noise)
         blank = noise.uniform(0.3, 1.0) if task in ("image", "edit") and noise.random() < train["blankBatches"] else 0.0
-        batch = collate(feed.next(task, train["batch"]), models.decoder.port_config, train["idNoise"], blank, noise)
+        examples = feed.next(task, train["batch"])
+        batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise)
         with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
             loss, heads = losses(models.decoder, models.encoder, batch)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(models.parameters(), 1.0)
         optimiser.step(learning)
         average.update(models, step)
-        step, counts[task] = step + 1, counts[task] + train["batch"]
+        step, counts[task] = step + 1, counts[task] + len(examples)
         record = {"step": step, "task": task, "loss": round(loss.item(), 4), "norm": round(norm.item(), 3), "minutes": round(now / 60, 2)}
         label = f"{task}-blank" if blank else task
         log.write(json.dumps(record | {f"{label}.{name}": round(value, 4) for name, value in heads.items()}) + "\n")

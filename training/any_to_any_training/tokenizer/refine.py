@@ -1,7 +1,8 @@
 """Trains the drawing half of a finished tokenizer further; ids keep their meaning, so a trained decoder stays valid.
 
     python -m any_to_any_training.tokenizer.refine --run run --minutes 10
-Starts from the averaged weights and puts the better drawing half back into RUN/tokenizer/state.pt."""
+Starts from the averaged weights and puts the better drawing half back into RUN/tokenizer/state.pt and, if it is
+there, into RUN/checkpoint."""
 import argparse
 import json
 import os
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 
 from ..average import Average
+from ..checkpoint import save_weights
 from ..data.compose import Atlas, compose, to_tensor_range
 from ..data.splits import training_scene
 from ..decoder.ids import IdTable
@@ -68,6 +70,8 @@ def main() -> None:
     state["average"] = tokenizer.state_dict()
     torch.save(state, folder / "state.tmp")
     os.replace(folder / "state.tmp", folder / "state.pt")
+    if (options.run / "checkpoint").exists():
+        save_weights(tokenizer, options.run / "checkpoint" / "image-tokenizer.safetensors")
     with torch.no_grad():
         shown = tokenizer.decode(tokenizer.encode(held_out[:16]))
     sheet([list(to_uint8(held_out[:16].numpy())), list(to_uint8(shown.numpy()))], folder / "samples.png")

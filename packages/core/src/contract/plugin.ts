@@ -17,7 +17,7 @@ export interface Plugin {
   register(registry: Registry): void;
 }
 
-/** A factory is called at most once per pipeline, when its port is needed, with that port's part of the bundle. */
+/** A factory is called at most once per pipeline, when the pipeline opens, with its port's part of the bundle. */
 export type Factory<T> = (port: Port) => T | Promise<T>;
 
 export interface Registry {

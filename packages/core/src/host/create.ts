@@ -15,6 +15,7 @@ import { Scheduler } from '../decoder/scheduler.ts';
 import { AnyToAnyError, rejectUnknownOptions } from '../errors.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { createPipelineOf, type Pipeline } from '../pipeline/pipeline.ts';
+import type { Ports } from '../pipeline/ports.ts';
 import { openDevice } from '../runtime/device.ts';
 import { openGraph } from '../runtime/graph.ts';
 import type { Device } from '../runtime/interface.ts';
@@ -50,6 +51,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     const scheduler = new Scheduler(opened.engine, prefillChunk);
     const closing = new AbortController();
     const machine = createMachine(bundle, opened, registered, scheduler, closing.signal);
+    await openPorts(machine.ports, bundle);
     return createPipelineOf(bundle.manifest.name, machine, async () => {
       closing.abort(new AnyToAnyError('PIPELINE_CLOSED', 'The pipeline was closed.'));
       await scheduler.idle();
@@ -86,6 +88,14 @@ async function closeAll({ container, devices, graphs, engine }: Opened): Promise
   for (const result of await Promise.allSettled(devices))
     if (result.status === 'fulfilled') result.value.close();
   await container.dispose();
+}
+
+/** Opens every tokenizer and encoder now: a bundle that cannot work says so at once, and no later call waits. */
+async function openPorts(ports: Ports, { manifest }: Bundle): Promise<void> {
+  for (const [modality, { tokenizer, encoder }] of Object.entries(manifest.ports)) {
+    if (tokenizer) await ports.tokenizer(modality);
+    if (encoder) await ports.encoder(modality);
+  }
 }
 
 function createMachine(

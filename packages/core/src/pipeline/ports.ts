@@ -1,5 +1,5 @@
 /**
- * Ports: the plugins of one pipeline by modality, opened when first needed. Filled by the host.
+ * Ports: the plugins of one pipeline by modality. Filled by the host.
  */
 import type { Adapter } from '../contract/adapter.ts';
 import type { Encoder } from '../contract/encoder.ts';

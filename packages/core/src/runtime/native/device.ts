@@ -16,7 +16,7 @@ import { OrtSession } from './session.ts';
 
 /** Throws RUNTIME_UNAVAILABLE, or what the loader throws, where this road is closed. */
 export async function openNative(threads: number): Promise<Device> {
-  return new NativeDevice(await loadLibrary(), threads);
+  return new NativeDevice(await loadLibrary(threads), threads);
 }
 
 export class NativeDevice implements Device {
@@ -50,19 +50,8 @@ export class NativeDevice implements Device {
     this.#check();
     rejectUnknownOptions(options, ['threads', 'config'], 'openSession');
     const threads = checkThreads(options.threads ?? this.#threads);
-    const { api, environment } = this.library;
-    const settings = api.CreateSessionOptions();
-    let session: Pointer;
-    try {
-      api.SetSessionLogSeverityLevel(settings, logLevel);
-      api.SetIntraOpNumThreads(settings, threads);
-      for (const [key, value] of Object.entries(options.config ?? {})) {
-        api.AddSessionConfigEntry(settings, key, value);
-      }
-      session = await api.later.CreateSession(environment, path, settings);
-    } finally {
-      api.ReleaseSessionOptions(settings);
-    }
+    const { api } = this.library;
+    const session = await this.#createSession(path, threads, options.config ?? {});
     const handle = new Handle(`session "${basename(path)}"`, session, api.ReleaseSession, this.scope);
     try {
       this.#check(); // the device may have been closed meanwhile
@@ -71,6 +60,31 @@ export class NativeDevice implements Device {
       handle.dispose();
       throw error;
     }
+  }
+
+  /** Sessions share the environment's threads where they can; a session with another number has its own. */
+  async #createSession(
+    path: string,
+    threads: number,
+    config: Readonly<Record<string, string>>,
+  ): Promise<Pointer> {
+    const { api, environment, sharedThreads } = this.library;
+    const settings = api.CreateSessionOptions();
+    const shares = threads === sharedThreads;
+    try {
+      api.SetSessionLogSeverityLevel(settings, logLevel);
+      if (shares) api.DisablePerSessionThreads(settings);
+      else api.SetIntraOpNumThreads(settings, threads);
+      for (const [key, value] of Object.entries(config)) api.AddSessionConfigEntry(settings, key, value);
+      return await api.later.CreateSession(environment, path, settings);
+    } catch (error) {
+      if (!shares || !/thread ?pool/i.test(String(error))) throw error;
+    } finally {
+      api.ReleaseSessionOptions(settings);
+    }
+    // Somebody else in this process made the environment first, without threads to share.
+    this.library.sharedThreads = 0;
+    return this.#createSession(path, threads, config);
   }
 
   /** Newest first: bindings before their sessions, tensors before their memory. */

@@ -15,6 +15,8 @@ export interface Library {
   readonly api: Api;
   readonly version: string;
   readonly environment: Pointer;
+  /** Threads that all sessions share, so that those of one never spin while another works; 0: each has its own. */
+  sharedThreads: number;
   /** Describes ordinary memory of the processor. */
   readonly memoryInfo: Pointer;
   readonly allocator: Pointer;
@@ -28,23 +30,23 @@ export const logLevel = 4;
 // Not per device: the environment is one per process by ONNX Runtime's own rule, and it is never released.
 let loading: Promise<Library> | undefined;
 
-/** Throws RUNTIME_UNAVAILABLE where library or FFI are missing; a later call tries again. */
-export function loadLibrary(): Promise<Library> {
-  loading ??= load().catch((error: unknown) => {
+/** `threads`: how many sessions share, if this is the first call. Throws RUNTIME_UNAVAILABLE; a later call tries again. */
+export function loadLibrary(threads: number): Promise<Library> {
+  loading ??= load(threads).catch((error: unknown) => {
     loading = undefined;
     throw error;
   });
   return loading;
 }
 
-async function load(): Promise<Library> {
+async function load(threads: number): Promise<Library> {
   const foreign = await loadForeign();
   const path = await findLibrary();
   const { table, version } = openTable(foreign, path, apiVersion);
   // The official builds write files to the home folder and upload unless told not to before the environment is made.
   setEnvironment(foreign, 'ORT_DISABLE_TELEMETRY', '1');
   const api = createApi(foreign, table);
-  const environment = api.CreateEnv(logLevel, 'any-to-any');
+  const environment = createEnvironment(api, threads);
   const stops = new Set<() => void>();
   process.once('exit', () => {
     for (const stop of stops) stop();
@@ -56,10 +58,21 @@ async function load(): Promise<Library> {
     api,
     version,
     environment,
+    sharedThreads: threads,
     memoryInfo: api.CreateCpuMemoryInfo(arenaAllocator, defaultMemory),
     allocator: api.GetAllocatorWithDefaultOptions(),
     stops,
   };
+}
+
+function createEnvironment(api: Api, threads: number): Pointer {
+  const options = api.CreateThreadingOptions();
+  try {
+    api.SetGlobalIntraOpNumThreads(options, threads);
+    return api.CreateEnvWithGlobalThreadPools(logLevel, 'any-to-any', options);
+  } finally {
+    api.ReleaseThreadingOptions(options);
+  }
 }
 
 /** Reads `OrtApiBase { GetApi, GetVersionString }` and asks it for the table of at least `wanted`. */

@@ -20,7 +20,6 @@ export const apiVersion = 16;
 
 /** Each returns a status, which becomes an error. */
 export const functions = {
-  CreateEnv: { at: 3, in: ['int', 'text'], out: ['handle'] },
   CreateSession: { at: 7, in: ['handle', 'path', 'handle'], out: ['handle'] },
   CreateSessionOptions: { at: 10, in: [], out: ['handle'] },
   SetSessionLogSeverityLevel: { at: 22, in: ['handle', 'int'], out: [] },
@@ -51,6 +50,10 @@ export const functions = {
   CreateCpuMemoryInfo: { at: 69, in: ['int', 'int'], out: ['handle'] },
   AllocatorFree: { at: 76, in: ['handle', 'handle'], out: [] },
   GetAllocatorWithDefaultOptions: { at: 78, in: [], out: ['handle'] },
+  /** log level, name, threading options. */
+  CreateEnvWithGlobalThreadPools: { at: 119, in: ['int', 'text', 'handle'], out: ['handle'] },
+  DisablePerSessionThreads: { at: 120, in: ['handle'], out: [] },
+  CreateThreadingOptions: { at: 121, in: [], out: ['handle'] },
   AddSessionConfigEntry: { at: 130, in: ['handle', 'text', 'text'], out: [] },
   /** session, run options, binding. */
   RunWithBinding: { at: 133, in: ['handle', 'handle', 'handle'], out: [] },
@@ -58,6 +61,7 @@ export const functions = {
   BindInput: { at: 136, in: ['handle', 'text', 'handle'], out: [] },
   BindOutput: { at: 137, in: ['handle', 'text', 'handle'], out: [] },
   BindOutputToDevice: { at: 138, in: ['handle', 'text', 'handle'], out: [] },
+  SetGlobalIntraOpNumThreads: { at: 147, in: ['handle', 'int'], out: [] },
   /** binding, allocator → array of values, how many. */
   GetBoundOutputValues: { at: 140, in: ['handle', 'handle'], out: ['handle', 'size'] },
 } as const satisfies Readonly<Record<string, Entry>>;
@@ -71,6 +75,7 @@ export const releases = {
   ReleaseTypeInfo: 98,
   ReleaseTensorTypeAndShapeInfo: 99,
   ReleaseSessionOptions: 100,
+  ReleaseThreadingOptions: 122,
   ReleaseIoBinding: 135,
 } as const satisfies Readonly<Record<string, number>>;
 
