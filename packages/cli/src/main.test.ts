@@ -1,23 +1,50 @@
 /** The built command as a process. `tsc -b` comes before, as in `npm test`. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '@any-to-any/compiler';
 import { readImage } from '@any-to-any/tokenizer-image';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeBundle } from './fakes.test.kit.ts';
 
 const dist = (file: string): string => fileURLToPath(new URL(`../dist/${file}`, import.meta.url));
-const checkpoint = fileURLToPath(new URL('../../compiler/fixtures/all-on', import.meta.url));
+const fixture = fileURLToPath(new URL('../../compiler/fixtures/all-on', import.meta.url));
 
 let folder: string;
 let fakes: string;
+let checkpoint: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'any-to-any-main-'));
+  checkpoint = await wholeCheckpoint(join(folder, 'all-on'));
   fakes = await fakeBundle();
 });
 afterAll(() => Promise.all([folder, fakes].map((path) => rm(path, { recursive: true }))));
+
+/** The fixture knows 16 bytes of text; a model that opens knows all 256. */
+async function wholeCheckpoint(path: string): Promise<string> {
+  await cp(fixture, path, { recursive: true });
+  const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8'));
+  const [text, image] = config.modalities;
+  Object.assign(text, { size: 256 });
+  Object.assign(image, { offset: text.offset + 256 });
+  await writeFile(join(path, 'config.json'), JSON.stringify(config));
+  const ranks = Array.from({ length: 256 }, (_, byte) => `${Buffer.of(byte).toString('base64')} ${byte}\n`);
+  await writeFile(join(path, 'text.tiktoken'), ranks.join(''));
+  const reader = await openSafetensors(join(fixture, 'decoder.safetensors'));
+  const rows: Record<string, number> = { 'ports.text.embedding': 256, 'ports.text.head.weight': 257 };
+  const tensors: TensorToWrite[] = [];
+  for (const { name, shape } of reader.tensors.values()) {
+    const grown = [rows[name] ?? shape[0]!, ...shape.slice(1)];
+    const data = new Float32Array(grown.reduce((product, side) => product * side, 1));
+    data.set(await reader.read(name));
+    tensors.push({ name, dtype: 'F32', shape: grown, data });
+  }
+  await reader.close();
+  await writeSafetensors(join(path, 'decoder.safetensors'), tensors);
+  return path;
+}
 
 function start(file: string, args: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [dist(file), ...args], {

@@ -1,7 +1,13 @@
 /**
  * Options of `compile`, checked and with their defaults filled in.
  */
-import { AnyToAnyError, type Manifest, type Run, rejectUnknownOptions } from '@any-to-any/core';
+import {
+  AnyToAnyError,
+  type Manifest,
+  manifestSchema,
+  type Run,
+  rejectUnknownOptions,
+} from '@any-to-any/core';
 import type { Quantization } from './quantize/block.ts';
 
 export interface CompileOptions extends About {
@@ -39,6 +45,11 @@ export interface Settings {
   readonly about: About;
 }
 
+/** `About` as checked data, also in a checkpoint's config. */
+export const aboutSchema = manifestSchema
+  .pick({ name: true, version: true, license: true, attribution: true, sampling: true, unconditional: true })
+  .partial();
+
 /** The fields of a manifest that no weight decides; what is left out comes from the checkpoint's `bundle`. */
 export interface About {
   readonly name?: string | undefined;
@@ -69,6 +80,8 @@ const known: readonly (keyof CompileOptions)[] = [
 export function resolveOptions(options: CompileOptions, directory: string): Settings {
   rejectUnknownOptions(options, known, 'compile');
   const { name, version, license, attribution, sampling, unconditional } = options;
+  const about = { name, version, license, attribution, sampling, unconditional };
+  checkAbout(about);
   const quantize = oneOf('quantize', options.quantize ?? 'none', ['none', 'int8', 'int4'] as const);
   const block = oneOf('block', options.block ?? 32, [32, 128] as const);
   return {
@@ -77,8 +90,18 @@ export function resolveOptions(options: CompileOptions, directory: string): Sett
     tables: oneOf('tables', options.tables ?? 'f32', ['f32', 'f16'] as const),
     calibration: options.calibration,
     directory,
-    about: { name, version, license, attribution, sampling, unconditional },
+    about,
   };
+}
+
+function checkAbout(about: About): void {
+  const parsed = aboutSchema.safeParse(about);
+  if (parsed.success) return;
+  const [issue] = parsed.error.issues;
+  throw new AnyToAnyError('OPTION_INVALID', `compile: ${issue?.path.join('.')}: ${issue?.message}.`, {
+    option: issue?.path[0],
+    cause: parsed.error,
+  });
 }
 
 function oneOf<const T extends string | number>(option: string, value: T, allowed: readonly T[]): T {

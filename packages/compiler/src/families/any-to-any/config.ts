@@ -1,8 +1,8 @@
 /**
  * `config.json` of the family as checked data. Strict: an unknown field is an error, so nothing is silently left out.
  */
-import { manifestSchema } from '@any-to-any/core';
 import { z } from 'zod';
+import { aboutSchema } from '../../options.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 
 const count = z.int().positive();
@@ -79,11 +79,6 @@ const modalitySchema = z.strictObject({
   encoder: patchVitSchema.optional(),
 });
 
-/** What the manifest of a bundle should say, where the caller of `compile` does not. */
-const aboutSchema = manifestSchema
-  .pick({ name: true, version: true, license: true, attribution: true, sampling: true, unconditional: true })
-  .partial();
-
 export const configSchema = z.strictObject({
   family: z.literal('any-to-any'),
   format: z.literal(1),
@@ -91,6 +86,7 @@ export const configSchema = z.strictObject({
   marks: z.array(z.string()).min(1),
   markCapacity: count,
   modalities: z.array(modalitySchema).min(1),
+  /** What the manifest of a bundle should say, where the caller of `compile` does not. */
   bundle: aboutSchema.optional(),
 });
 
