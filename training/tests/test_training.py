@@ -8,6 +8,7 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+import pytest
 import torch
 
 from any_to_any_training.data import text_bpe
@@ -16,14 +17,15 @@ from any_to_any_training.data.concepts import CONCEPTS
 from any_to_any_training.data.scene import Scene, placements, random_scene
 from any_to_any_training.data.splits import held_out, held_out_scene, training_scene
 from any_to_any_training.decoder.config import DecoderConfig, PortConfig
-from any_to_any_training.decoder.layout import block_order, body_starts, buckets, image_ids, length, modalities, text, text_bucket
+from any_to_any_training.decoder.layout import block_order, body_starts, buckets, image_ids, length, modalities, line_bucket, text
 from any_to_any_training.decoder.model import Decoder
-from any_to_any_training.decoder.sequence import collate, image_part, text_part
+from any_to_any_training.decoder.grow import load_grown
+from any_to_any_training.decoder.sequence import IGNORED, collate, heard_part, image_part, key, sound_part, text_part
 from any_to_any_training.evaluate.score import wilson
 from any_to_any_training.tokenizer.model import ImageTokenizer, TokenizerConfig
 
 KINDS = {"single": 0.5, "pair": 0.3, "count": 0.2}
-PORTS = PortConfig(text=24, image=20)
+PORTS = PortConfig(text=24, image=20, audio=12)
 TINY = DecoderConfig(width=48, layers=2, heads=3, kv_heads=3, head_width=16, feed_forward=96, buckets=False, type_embedding=False)
 ALL = replace(TINY, buckets=True, type_embedding=True, lora_rank=4, head_scale=True, gated_residual=True)
 LAYOUT = (text(5), image_ids(4, 4), text(3))
@@ -71,8 +73,8 @@ def test_captions_by_hand():
     assert ends_in_consonant("곰") and not ends_in_consonant("개")
 
 
-def test_text_buckets_by_hand():
-    assert [text_bucket(d, 32, 128) for d in (0, 1, 15, 16, 17, 31, 32, 127, 128, 500)] == [0, 1, 15, 16, 16, 21, 21, 31, 31, 31]
+def test_line_buckets_by_hand():
+    assert [line_bucket(d, 32, 128) for d in (0, 1, 15, 16, 17, 31, 32, 127, 128, 500)] == [0, 1, 15, 16, 16, 21, 21, 31, 31, 31]
 
 
 def test_buckets_of_a_layout():

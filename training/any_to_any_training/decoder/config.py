@@ -3,7 +3,7 @@ from dataclasses import asdict, dataclass, fields
 
 MARKS = ["<pad>", "<s>", "</s>", "<txt>", "</txt>", "<img>", "</img>", "<aud>", "</aud>"]
 MARK_CAPACITY = 32
-MODALITIES = 3  # mix-in index: 0 marks, 1 text, 2 image
+MODALITIES = 4  # mix-in index: 0 marks, 1 text, 2 image, 3 audio
 
 
 def camel(name: str) -> str:
@@ -40,13 +40,16 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class PortConfig:
-    """Vocabulary sizes of the two id modalities, and the relative-position tables."""
+    """Vocabulary sizes of the id modalities, in the order of their regions, and the relative-position tables."""
 
     text: int = 2048
     image: int = 2048
+    audio: int = 2048
     text_buckets: int = 32
     text_distance: int = 128
     image_clip: int = 7
+    audio_buckets: int = 32
+    audio_distance: int = 128
 
     @property
     def image_buckets(self) -> int:
@@ -54,4 +57,9 @@ class PortConfig:
 
     @property
     def buckets(self) -> int:
-        return 1 + self.text_buckets + self.image_buckets
+        return 1 + self.text_buckets + self.image_buckets + self.audio_buckets
+
+    @property
+    def offsets(self) -> dict[str, int]:
+        """Global id of each region's first id."""
+        return {"text": MARK_CAPACITY, "image": MARK_CAPACITY + self.text, "audio": MARK_CAPACITY + self.text + self.image}

@@ -13,7 +13,7 @@ from .config import PortConfig
 
 @dataclass(frozen=True)
 class Segment:
-    modality: int  # 1 text, 2 image
+    modality: int  # 1 text, 2 image, 3 audio
     length: int
     grid: tuple[int, int] | None = None  # rows, columns of an image
     block: int = 1  # ids of an image run over block x block squares
@@ -30,6 +30,14 @@ def image_ids(rows: int, columns: int, block: int = 2) -> Segment:
 
 def image_embeddings(rows: int = 4, columns: int = 4) -> Segment:
     return Segment(2, rows * columns, (rows, columns), 1, embedded=True)
+
+
+def sound_ids(length: int) -> Segment:
+    return Segment(3, length)
+
+
+def sound_embeddings(length: int) -> Segment:
+    return Segment(3, length, embedded=True)
 
 
 Layout = tuple[Segment, ...]
@@ -59,8 +67,8 @@ def block_order(rows: int, columns: int, block: int) -> list[tuple[int, int]]:
     ]
 
 
-def text_bucket(distance: int, buckets: int, furthest: int) -> int:
-    """T5, causal: exact below half the buckets, then logarithmic.  text_bucket(16, 32, 128) = 16"""
+def line_bucket(distance: int, buckets: int, furthest: int) -> int:
+    """T5, causal: exact below half the buckets, then logarithmic.  line_bucket(16, 32, 128) = 16"""
     exact = buckets // 2
     if distance < exact:
         return distance
@@ -78,12 +86,14 @@ def modalities(layout: Layout) -> torch.Tensor:
 
 @lru_cache(maxsize=4096)
 def buckets(layout: Layout, ports: PortConfig) -> torch.Tensor:
-    """[S, S] bucket of (query, key): 0 across segments and with marks, then the text, then the image buckets."""
+    """[S, S] bucket of (query, key): 0 across segments and with marks, then those of text, image, audio."""
     out = torch.zeros(length(layout), length(layout), dtype=torch.long)
     for segment, start in zip(layout, body_starts(layout)):
         inside = slice(start, start + segment.length)
-        if segment.modality == 1:
-            table = torch.tensor([1 + text_bucket(d, ports.text_buckets, ports.text_distance) for d in range(segment.length)], dtype=torch.long)
+        if segment.modality != 2:
+            first, count, furthest = (1, ports.text_buckets, ports.text_distance) if segment.modality == 1 else (
+                1 + ports.text_buckets + ports.image_buckets, ports.audio_buckets, ports.audio_distance)
+            table = torch.tensor([first + line_bucket(d, count, furthest) for d in range(segment.length)], dtype=torch.long)
             index = torch.arange(segment.length)
             out[inside, inside] = table[(index[:, None] - index[None, :]).clamp(min=0)] if segment.length else 0
         else:

@@ -1,28 +1,31 @@
 """One cross-entropy over the whole delimited sequence, each position through the head that is legal there."""
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..data.compose import to_tensor_range
-from .image_encoder import ImageEncoder
 from .layout import body_starts, buckets, modalities
 from .model import Decoder
-from .sequence import Batch
+from .sequence import IGNORED, Batch
 
 
-def inputs(decoder: Decoder, encoder: ImageEncoder, batch: Batch) -> Tensor:
+def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch) -> Tensor:
+    """`encoders`: by modality, "image" and "audio"."""
     x = decoder.embed(batch.ids)
     starts = body_starts(batch.layout)
-    for index, pixels in batch.pixels.items():
-        picture = encoder(torch.from_numpy(to_tensor_range(pixels))).to(x.dtype)
+    for index, content in batch.contents.items():
+        if batch.layout[index].modality == 2:
+            embedded = encoders["image"](torch.from_numpy(to_tensor_range(content)))
+        else:
+            embedded = encoders["audio"](torch.from_numpy(content))
         start = starts[index]
-        x = torch.cat((x[:, :start], picture, x[:, start + picture.shape[1] :]), dim=1)
+        x = torch.cat((x[:, :start], embedded.to(x.dtype), x[:, start + embedded.shape[1] :]), dim=1)
     return x
 
 
-def losses(decoder: Decoder, encoder: ImageEncoder, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+def losses(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     """-> weighted mean over the asked positions; plain mean per head for the log (weight < 1 left out)."""
-    x = inputs(decoder, encoder, batch)
+    x = inputs(decoder, encoders, batch)
     if torch.is_autocast_enabled("cpu"):
         x = x.to(torch.bfloat16)  # the residual stream too: half the memory traffic
     positions = torch.arange(x.shape[1])
@@ -30,10 +33,11 @@ def losses(decoder: Decoder, encoder: ImageEncoder, batch: Batch) -> tuple[Tenso
     total, weight_sum, log = torch.zeros(()), 0.0, {}
     for name, (at, targets, weights) in batch.asked.items():
         logits = decoder.ports[name].head(hidden[:, at]).float()
-        each = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(targets.shape)
-        total = total + (each.mean(0) * weights).sum()
-        weight_sum += weights.sum().item()
-        full = weights == 1
+        each = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=IGNORED).view(targets.shape)
+        share = (targets != IGNORED) * weights
+        total = total + (each * share).sum()
+        weight_sum += share.sum().item()
+        full = (targets != IGNORED) & (weights == 1)
         if full.any():
-            log[name] = each[:, full].mean().item()
+            log[name] = each[full].mean().item()
     return total / weight_sum, log

@@ -1,5 +1,5 @@
 """Optional parts of a decoder layer, each an identity when zero-initialised: type embedding, conditional LoRA,
-head scale, gated residual. `modality` is [S] or [B, S]; 0 marks, 1 text, 2 image."""
+head scale, gated residual. `modality` is [S] or [B, S]; 0 marks, 1 text, 2 image, 3 audio."""
 import torch
 from torch import Tensor, nn
 

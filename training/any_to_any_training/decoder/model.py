@@ -109,7 +109,7 @@ class Layer(nn.Module):
 
 
 class Port(nn.Module):
-    """Where a modality enters (embedding) and leaves (head); text and image heads have one more row, their closing mark."""
+    """Where a modality enters (embedding) and leaves (head); all heads but that of the marks have one more row, their closing mark."""
 
     def __init__(self, size: int, rows: int, width: int):
         super().__init__()
@@ -137,7 +137,7 @@ class Decoder(nn.Module):
         self.norm = Norm(config.width, config.norm_epsilon)
         if config.buckets:
             self.buckets = Buckets(ports.buckets, config.heads)
-        sizes = {"marks": (MARK_CAPACITY, MARK_CAPACITY), "text": (ports.text, ports.text + 1), "image": (ports.image, ports.image + 1)}
+        sizes = {"marks": (MARK_CAPACITY, MARK_CAPACITY), "text": (ports.text, ports.text + 1), "image": (ports.image, ports.image + 1), "audio": (ports.audio, ports.audio + 1)}
         self.ports = nn.ModuleDict({name: Port(*size, config.width) for name, size in sizes.items()})
         self.apply(self.initialise)
 
@@ -152,7 +152,7 @@ class Decoder(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """Global ids [B, S] -> [B, S, width]."""
-        table = torch.cat([self.ports[name].embedding for name in ("marks", "text", "image")])
+        table = torch.cat([self.ports[name].embedding for name in ("marks", "text", "image", "audio")])
         return F.embedding(ids, table)
 
     def bias(self, bucket: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import nn
 
 
 def kind(name: str, value: nn.Parameter) -> str:
-    if name.startswith("encoder."):  # comes warmed up: small steps
+    if name.startswith("encoders."):  # comes warmed up: small steps
         return "encoder"
     if name.endswith("embedding") and "ports." in name or "buckets." in name:
         return "table"

@@ -1,17 +1,22 @@
 """Examples of one layout -> a training batch: input ids, and for every head where it is asked and what is right.
 
-An example is a list of parts, one per segment of the layout."""
-from dataclasses import dataclass, field
+An example is a list of parts, one per segment of the layout. The last segment may differ in length: it is padded to
+the longest, which a causal decoder never notices."""
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .config import MARK_CAPACITY, MARKS, PortConfig
-from .layout import Layout, Segment, block_order, body_starts, image_embeddings, image_ids, length, text
+from .config import MARKS, PortConfig
+from .layout import Layout, Segment, block_order, body_starts, image_embeddings, image_ids, length, sound_embeddings, sound_ids, text
 
 ORDER = np.array([row * 8 + column for row, column in block_order(8, 8, 2)])  # sequence order of an 8x8 grid
-OPEN_MARKS = {1: (MARKS.index("<txt>"), MARKS.index("</txt>")), 2: (MARKS.index("<img>"), MARKS.index("</img>"))}
+NAMES = {1: "text", 2: "image", 3: "audio"}
+OPEN_MARKS = {1: (MARKS.index("<txt>"), MARKS.index("</txt>")), 2: (MARKS.index("<img>"), MARKS.index("</img>")),
+              3: (MARKS.index("<aud>"), MARKS.index("</aud>"))}
+IGNORED = -100  # a target that counts nothing
+LENGTH_CLASS = 24  # frames: spoken endings of a batch differ by less
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Part:
     segment: Segment
     weight: float
     ids: tuple[int, ...] = ()
-    pixels: np.ndarray | None = field(default=None, compare=False)  # uint8 [64, 64, 3] when embedded
+    content: np.ndarray | None = field(default=None, compare=False)  # when embedded: uint8 [64, 64, 3] or float32 samples
 
 
 def text_part(ids: list[int], weight: float) -> Part:
@@ -36,50 +41,72 @@ def picture_part(pixels: np.ndarray) -> Part:
     return Part(image_embeddings(), 0.0, (), pixels)
 
 
+def sound_part(ids: np.ndarray, weight: float) -> Part:
+    return Part(sound_ids(len(ids)), weight, tuple(ids.tolist()))
+
+
+def heard_part(samples: np.ndarray, stride: int) -> Part:
+    """`samples` of whole embeddings, `stride` samples each."""
+    return Part(sound_embeddings(len(samples) // stride), 0.0, (), samples)
+
+
 Example = tuple[Part, ...]
 
 
 def key(example: Example) -> tuple:
     """Examples with equal keys can share a batch."""
-    return tuple((part.segment, part.weight) for part in example)
+    *before, last = example
+    segment = last.segment
+    if segment.grid is None and not segment.embedded:
+        segment = replace(segment, length=0 if segment.modality == 1 else -(-segment.length // LENGTH_CLASS))
+    return (*((part.segment, part.weight) for part in before), (segment, last.weight))
 
 
 @dataclass
 class Batch:
     layout: Layout
     ids: Tensor  # [B, S] global input ids; embedded places hold <pad>
-    pixels: dict[int, np.ndarray]  # segment index -> uint8 [B, 64, 64, 3]
-    asked: dict[str, tuple[Tensor, Tensor, Tensor]]  # head -> positions [N], targets [B, N], weights [N]
+    contents: dict[int, np.ndarray]  # segment index -> [B, ...] of what an encoder embeds
+    asked: dict[str, tuple[Tensor, Tensor, Tensor]]  # head -> positions [N], targets [B, N] or IGNORED, weights [N]
 
 
 def collate(examples: list[Example], ports: PortConfig, noise: float, blank: float, random: np.random.Generator) -> Batch:
-    """Of the image ids that go in (never of the targets) a share `noise` is replaced by random ids and a share
-    `blank` by <pad>: with few neighbours to look at, the model has to take the picture from the prompt."""
-    layout = tuple(part.segment for part in examples[0])
+    """Of the image and audio ids that go in (never of the targets) a share `noise` is replaced by random ids and a
+    share `blank` by <pad>: with few neighbours to look at, the model has to take the content from the prompt."""
+    longest = max((example[-1] for example in examples), key=lambda part: part.segment.length).segment
+    layout = (*(part.segment for part in examples[0][:-1]), longest)
     size = len(examples)
     ids = np.zeros((size, length(layout)), np.int64)
     ids[:, 0], ids[:, -1] = MARKS.index("<s>"), MARKS.index("</s>")
-    asked: dict[str, list] = {"marks": [(0, None, 1.0)], "text": [], "image": []}
-    pixels = {}
+    asked: dict[str, list] = {"marks": [(0, None, 1.0)], "text": [], "image": [], "audio": []}
+    contents = {}
     for index, (segment, start) in enumerate(zip(layout, body_starts(layout))):
-        ids[:, start - 1], ids[:, start + segment.length] = OPEN_MARKS[segment.modality]
+        opening, closing = OPEN_MARKS[segment.modality]
+        ids[:, start - 1], ids[:, start + segment.length] = opening, closing
         asked["marks"].append((start + segment.length, None, 1.0))
         if segment.embedded:
-            pixels[index] = np.stack([example[index].pixels for example in examples])
+            contents[index] = np.stack([example[index].content for example in examples])
             continue
-        local = np.array([example[index].ids for example in examples], np.int64).reshape(size, segment.length)
-        name, offset, count = ("text", MARK_CAPACITY, ports.text) if segment.modality == 1 else ("image", MARK_CAPACITY + ports.text, ports.image)
-        weight = examples[0][index].weight
-        for i in range(segment.length):
-            asked[name].append((start - 1 + i, local[:, i], weight))
-        if segment.modality == 1:  # the closing mark is a choice in text; an image always has its full grid
-            asked[name].append((start - 1 + segment.length, np.full(size, count), weight))
-        else:
-            local = np.where(random.random(local.shape) < noise, random.integers(count, size=local.shape), local)
-        hidden = segment.modality == 2 and weight == 1 and random.random(local.shape) < blank
-        ids[:, start : start + segment.length] = np.where(hidden, MARKS.index("<pad>"), offset + local)
-    asked["marks"] = [(at, ids[:, at + 1], weight) for at, _, weight in asked["marks"]]
-    return Batch(layout, torch.from_numpy(ids), pixels, {name: columns(rows) for name, rows in asked.items() if rows})
+        name = NAMES[segment.modality]
+        count, weight = getattr(ports, name), examples[0][index].weight
+        local = np.full((size, segment.length + 1), IGNORED, np.int64)
+        for row, example in zip(local, examples):
+            own = example[index].ids
+            row[: len(own)] = own
+            if segment.grid is None:  # the closing mark is a choice; an image always has its full grid
+                row[len(own)] = count
+        last = segment.length + (segment.grid is None)
+        asked[name] += [(start - 1 + i, local[:, i], weight) for i in range(last)]
+        entering = local[:, : segment.length]
+        known = (entering >= 0) & (entering < count)
+        if segment.modality != 1:
+            entering = np.where(known & (random.random(entering.shape) < noise), random.integers(count, size=entering.shape), entering)
+            known &= ~((weight == 1) & (random.random(entering.shape) < blank))
+        ids[:, start : start + segment.length] = np.where(known, ports.offsets[name] + entering, MARKS.index("<pad>"))
+    full = np.array([example[-1].segment.length == longest.length for example in examples])
+    ended = np.where(full, ids[:, -1], IGNORED)  # a padded row ends earlier than where </s> stands
+    asked["marks"] = [(at, ended if at + 1 == ids.shape[1] - 1 else ids[:, at + 1], weight) for at, _, weight in asked["marks"]]
+    return Batch(layout, torch.from_numpy(ids), contents, {name: columns(rows) for name, rows in asked.items() if rows})
 
 
 def columns(rows: list[tuple[int, np.ndarray, float]]) -> tuple[Tensor, Tensor, Tensor]:

@@ -4,11 +4,14 @@
     text       <s>[<txt>question</txt>]<img>embeddings</img><txt>description</txt></s>
     mixed      <s>[<txt>prompt</txt>]<img>ids</img>[<txt>question</txt>]<txt>description</txt></s>
     edit       <s><img>embeddings</img><txt>instruction</txt><img>ids</img></s>
-    translate  <s><txt>English</txt><txt>Korean</txt></s>"""
+    translate  <s><txt>English</txt><txt>Korean</txt></s>
+
+Tasks with sound are in `sound_tasks`."""
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from random import Random
+from typing import Callable
 
 import numpy as np
 import tiktoken
@@ -88,7 +91,9 @@ def translate(world: World, random: Random) -> Example:
     return text_part(world.words(canonical(scene, "en")), PROMPT_WEIGHT), text_part(world.words(canonical(scene, "ko")), 1.0)
 
 
-TASKS = {"image": image, "text": text, "mixed": mixed, "edit": edit_task, "translate": translate}
+def picture_tasks(world: World) -> dict[str, Callable[[Random], Example]]:
+    makers = {"image": image, "text": text, "mixed": mixed, "edit": edit_task, "translate": translate}
+    return {name: partial(maker, world) for name, maker in makers.items()}
 
 
 class Feed:
@@ -97,8 +102,8 @@ class Feed:
     A rare layout goes out as a smaller batch once it has waited for `patience` batches' worth of examples; else
     long descriptions of pictures would hardly ever be trained on."""
 
-    def __init__(self, world: World, random: Random, patience: int = 120):
-        self.world, self.random, self.patience = world, random, patience
+    def __init__(self, tasks: dict[str, Callable[[Random], Example]], random: Random, patience: int = 120):
+        self.tasks, self.random, self.patience = tasks, random, patience
         self.waiting: dict[str, dict[tuple, list[Example]]] = defaultdict(dict)  # groups in the order they began
         self.began: dict[tuple, int] = {}
         self.drawn: dict[str, int] = defaultdict(int)
@@ -109,7 +114,7 @@ class Feed:
             oldest = next(iter(groups), None)
             if oldest is not None and self.drawn[task] - self.began[task, oldest] > self.patience * size:
                 return groups.pop(oldest)
-            example = TASKS[task](self.world, self.random)
+            example = self.tasks[task](self.random)
             self.drawn[task] += 1
             name = key(example)
             if name not in groups:

@@ -1,8 +1,10 @@
-"""Trains the decoder and the understanding encoder together on every task; resumable.
+"""Trains the decoder and the understanding encoders together on every task; resumable.
 
     python -m any_to_any_training.decoder.train --config configs/small.json --run run
-Needs RUN/sprites, RUN/text.tiktoken, RUN/tokenizer/state.pt and, if there, RUN/encoder.pt. Writes RUN/decoder/{state.pt, log.jsonl, *.png}
-and, every few minutes, the averaged weights as a checkpoint directory RUN/checkpoint."""
+Needs RUN/sprites, RUN/text.tiktoken, RUN/tokenizer/state.pt, RUN/codec/state.pt, RUN/sound and, if there, the warmed
+RUN/encoder.pt and RUN/sound-encoder.pt. RUN/start.pt, if there, holds the decoder's first weights: those of a smaller
+one are grown. Writes RUN/decoder/{state.pt, log.jsonl, *.png} and, every few minutes, the averaged weights as a
+checkpoint directory RUN/checkpoint."""
 import argparse
 import json
 import os
@@ -20,8 +22,13 @@ from ..data import text_bpe
 from ..data.compose import Atlas
 from ..pictures import curves
 from ..schedule import rate
+from ..sound.clips import Clips
+from ..sound.codec import SoundCodec
+from ..sound.encoder import SoundEncoder, SoundEncoderConfig
+from ..sound.train import load_codec
 from ..tokenizer.restore import load_tokenizer
 from .config import DecoderConfig, PortConfig
+from .grow import load_grown
 from .ids import IdTable
 from .image_encoder import ImageEncoder, ImageEncoderConfig
 from .loss import losses
@@ -29,24 +36,41 @@ from .model import Decoder
 from .optimiser import Optimiser
 from .preview import preview
 from .sequence import collate
-from .tasks import Feed, World, mixing
+from .sound_tasks import Hearing, sound_tasks
+from .tasks import Feed, World, mixing, picture_tasks
+
+
+DRAWING = ("image", "edit", "draw-heard", "speak", "say-picture", "repeat", "play", "play-picture")  # tasks that end in ids
 
 
 class Models(nn.Module):
-    def __init__(self, decoder: Decoder, encoder: ImageEncoder):
+    def __init__(self, decoder: Decoder, image: ImageEncoder, audio: SoundEncoder):
         super().__init__()
-        self.decoder, self.encoder = decoder, encoder
+        self.decoder, self.encoders = decoder, nn.ModuleDict({"image": image, "audio": audio})
 
 
-def build(config: dict, tokenizer_codes: int) -> Models:
-    decoder = Decoder(DecoderConfig.from_json(config["model"]), PortConfig(text=text_bpe.SIZE, image=tokenizer_codes))
-    return Models(decoder, ImageEncoder(ImageEncoderConfig(out=decoder.config.width)))
+def build(config: dict, image_codes: int, audio_codes: int) -> Models:
+    decoder = Decoder(DecoderConfig.from_json(config["model"]), PortConfig(text=text_bpe.SIZE, image=image_codes, audio=audio_codes))
+    width = decoder.config.width
+    return Models(decoder, ImageEncoder(ImageEncoderConfig(out=width)), SoundEncoder(SoundEncoderConfig(out=width)))
 
 
-def export(run: Path, models: Models, tokenizer: nn.Module) -> None:
-    decoder, encoder = models.decoder, models.encoder
-    config = describe(decoder.config, decoder.port_config, tokenizer.config, encoder.config, text_bpe.PATTERN)
-    write(run / "checkpoint", config, decoder, tokenizer, encoder, (run / "text.tiktoken").read_text())
+def start(models: Models, run: Path) -> None:
+    """The weights that earlier steps of the recipe left in the run folder."""
+    if (run / "start.pt").exists():
+        print("fresh:", ", ".join(load_grown(models.decoder, torch.load(run / "start.pt"))))
+    if (run / "encoder.pt").exists():
+        models.encoders["image"].load_state_dict(torch.load(run / "encoder.pt"))
+    if (run / "sound-encoder.pt").exists():
+        models.encoders["audio"].load_state_dict(torch.load(run / "sound-encoder.pt")["encoder"])
+
+
+def export(run: Path, models: Models, tokenizer: nn.Module, codec: SoundCodec) -> None:
+    decoder, encoders = models.decoder, models.encoders
+    config = describe(decoder.config, decoder.port_config, tokenizer.config, codec.config, encoders, text_bpe.PATTERN)
+    weights = {"decoder": decoder, "image-tokenizer": tokenizer, "image-encoder": encoders["image"],
+               "audio-tokenizer": codec.first_codebook(), "audio-encoder": encoders["audio"]}
+    write(run / "checkpoint", config, weights, (run / "text.tiktoken").read_text())
 
 
 def main() -> None:
@@ -64,9 +88,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
-    models = build(config, tokenizer.config.codes)
-    if (options.run / "encoder.pt").exists():
-        models.encoder.load_state_dict(torch.load(options.run / "encoder.pt"))
+    codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]))
+    models = build(config, tokenizer.config.codes, codec.config.codes)
+    start(models, options.run)
     average, optimiser = Average(models, train["average"]), Optimiser(models, train)
     if train["compile"]:  # after the average was copied: sampling stays eager
         for layer in models.decoder.layers:
@@ -77,7 +101,8 @@ def main() -> None:
         models.load_state_dict(state["models"]), average.model.load_state_dict(state["average"])
         optimiser.restore(state["optimiser"])
         step, spent, counts = state["step"], state["spent"], state["counts"]
-    feed, noise = Feed(world, Random(train["seed"] * 1000 + step)), np.random.default_rng(train["seed"] + step)
+    feed, noise = Feed(picture_tasks(world) | sound_tasks(world, hearing), Random(train["seed"] * 1000 + step)), np.random.default_rng(train["seed"] + step)
+    hearing_tasks = sound_tasks(world, hearing).keys()
     budget, log = 60 * (options.minutes or train["minutes"]), (folder / "log.jsonl").open("a")
     began = time.time()
     due = {"save": began + 180, "export": began + 60, "preview": began + 240}
@@ -85,11 +110,11 @@ def main() -> None:
         now = spent + time.time() - began
         learning = rate(int(10000 * now / budget), 10000, 1.0) if step > 150 else (step + 1) / 150
         task = mixing(train["mix"], noise)
-        blank = noise.uniform(0.3, 1.0) if task in ("image", "edit") and noise.random() < train["blankBatches"] else 0.0
-        examples = feed.next(task, train["batch"])
+        blank = noise.uniform(0.3, 1.0) if task in DRAWING and noise.random() < train["blankBatches"] else 0.0
+        examples = feed.next(task, train["soundBatch"] if task in hearing_tasks else train["batch"])
         batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise)
         with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
-            loss, heads = losses(models.decoder, models.encoder, batch)
+            loss, heads = losses(models.decoder, models.encoders, batch)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(models.parameters(), 1.0)
         optimiser.step(learning)
@@ -106,16 +131,16 @@ def main() -> None:
         if ended or time.time() > due["save"]:
             due["save"] = time.time() + 240
             state = {"models": models.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(), "config": config,
-                     "codes": tokenizer.config.codes, "step": step, "spent": spent + time.time() - began, "counts": counts}
+                     "codes": (tokenizer.config.codes, codec.config.codes), "step": step, "spent": spent + time.time() - began, "counts": counts}
             torch.save(state, folder / "state.tmp")
             os.replace(folder / "state.tmp", folder / "state.pt")
-            curves(folder / "log.jsonl", ["image.image", "edit.image", "text.text", "mixed.text"], folder / "curves.png")
+            curves(folder / "log.jsonl", ["image.image", "speak.audio", "speak-blank.audio", "hear.text", "text.text", "mixed.text"], folder / "curves.png")
         if ended or time.time() > due["preview"]:
             due["preview"] = time.time() + 60 * train["previewMinutes"]
             preview(average.model.decoder, tokenizer, world, folder / f"sample-{step:06d}.png")
         if options.out == "decoder" and (ended or time.time() > due["export"]):
             due["export"] = time.time() + 60 * train["exportMinutes"]
-            export(options.run, average.model, tokenizer)
+            export(options.run, average.model, tokenizer, load_codec(options.run))
         if ended:
             break
 

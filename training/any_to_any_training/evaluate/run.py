@@ -51,7 +51,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     began = time.time()
     state = torch.load(options.run / "decoder" / "state.pt", weights_only=False)
-    models = build(state["config"], state["codes"]).eval()
+    models = build(state["config"], *state["codes"]).eval()
     models.load_state_dict(state["average"])
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
     train = state["config"]["train"]
@@ -67,7 +67,7 @@ def main() -> None:
             sheet([[pictures[i + j] for j in range(6)] for i in range(0, 24, 6)], options.run / f"held-out-{language}-{name}.png")
     for language in ("en", "ko"):
         for through in ("embeddings", "ids"):
-            for name, (hits, n) in score_reading(models.decoder, models.encoder, world, language, through, options.read, options.seed).items():
+            for name, (hits, n) in score_reading(models.decoder, models.encoders["image"], world, language, through, options.read, options.seed).items():
                 rows.append(row(f"image -> text {language} by {through}: {name}", hits, n))
     result = {"tokenizer": codes, "sampling": vars(choice) | {"seed": options.seed}, "steps": state["step"], "examples": state["counts"],
               "trainingMinutes": round(state["spent"] / 60, 1), "rows": rows}

@@ -1,0 +1,94 @@
+"""Weights of a compiled bundle back into a run folder, to go on training from what is shipped.
+
+    python -m any_to_any_training.from_bundle ../packages/model-emoji/bundle --run run
+Writes RUN/text.tiktoken, RUN/tokenizer/state.pt, RUN/encoder.pt and RUN/start.pt (the decoder). int8 matrices come back
+rounded to 127 levels per 32 weights, which a few steps of training smooth out."""
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+from .tokenizer.model import TokenizerConfig
+
+FUSED = {"qkv": ("q", "k", "v"), "gate-up": ("gate", "up")}
+
+
+def tensors(path: Path) -> dict[str, np.ndarray]:
+    """Initialisers of a graph by name; `X.values` and `X.scales` (MatMulNBits, blocks of 32, zero point 128) become X.weight."""
+    graph = onnx.load(str(path)).graph
+    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for name in [name for name in found if name.endswith(".values")]:
+        values, scales = found.pop(name), found.pop(name.replace(".values", ".scales"))
+        matrix = (values.astype(np.float32) - 128) * scales.reshape(values.shape[:2])[..., None]
+        found[name.replace(".values", ".weight")] = matrix.reshape(len(values), -1)
+    return found
+
+
+def split_fused(found: dict[str, np.ndarray], heads: tuple[int, ...]) -> dict[str, np.ndarray]:
+    out = {}
+    for name, value in found.items():
+        for fused, parts in FUSED.items():
+            if f".{fused}.weight" in name:
+                sizes = heads if fused == "qkv" else (len(value) // 2,) * 2
+                pieces = np.split(value, np.cumsum(sizes)[:-1])
+                out.update({name.replace(fused, part): piece for part, piece in zip(parts, pieces)})
+                break
+        else:
+            out[name] = value
+    return out
+
+
+def table(bundle: Path, port: dict) -> np.ndarray:
+    kind = {"float16": np.float16, "float32": np.float32}[port["table"]["type"]]
+    return np.fromfile(bundle / port["table"]["file"], kind).astype(np.float32).reshape(port["table"]["rows"], -1)
+
+
+def decoder_state(bundle: Path, manifest: dict) -> dict[str, Tensor]:
+    shape = manifest["decoder"]
+    query, key = shape["heads"] * shape["headWidth"], shape["kvHeads"] * shape["headWidth"]
+    state = split_fused(tensors(bundle / shape["graph"]), (query, key, key))
+    for name, port in manifest["ports"].items():
+        state[f"ports.{name}.embedding"] = table(bundle, port)
+        state[f"ports.{name}.head.weight"] = tensors(bundle / port["head"]["graph"])["head.weight"]
+    kept = {name: value for name, value in state.items() if not name.startswith(("rotary.", "integers."))}
+    kept = {name: value[:, 0] if name.endswith((".direction", ".gate")) else value for name, value in kept.items()}
+    return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in kept.items()}
+
+
+def tokenizer_state(bundle: Path, options: dict) -> dict:
+    found = tensors(bundle / options["encode"]) | tensors(bundle / options["decode"])
+    state = {name: torch.from_numpy(np.array(value)) for name, value in found.items() if not name.startswith("integers.")}
+    width = state["codebook.weight"].shape[1]
+    widths = lambda half, a, b: (len(state[f"{half}.{a}.conv1.bias"]), len(state[f"{half}.{b}.conv1.bias"]))  # noqa: E731
+    config = {"codes": len(state["codebook.weight"]), "code_width": width, "blocks": 2,
+              "encoder_widths": widths("encoder", "blocks4.0", "blocks8.0"), "decoder_widths": widths("decoder", "blocks8.0", "blocks4.0")}
+    assert TokenizerConfig(**config)
+    return {"model": state, "average": state, "config": config}
+
+
+def encoder_state(path: Path) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(np.array(value)) for name, value in tensors(path).items() if not name.startswith(("integers.", "number"))}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("bundle", type=Path)
+    arguments.add_argument("--run", type=Path, default=Path("run"))
+    options = arguments.parse_args()
+    manifest = json.loads((options.bundle / "manifest.json").read_text())
+    ports = manifest["ports"]
+    (options.run / "tokenizer").mkdir(parents=True, exist_ok=True)
+    shutil.copy(options.bundle / ports["text"]["tokenizer"]["options"]["file"], options.run / "text.tiktoken")
+    torch.save(tokenizer_state(options.bundle, ports["image"]["tokenizer"]["options"]), options.run / "tokenizer/state.pt")
+    torch.save(encoder_state(options.bundle / ports["image"]["encoder"]["options"]["graph"]), options.run / "encoder.pt")
+    torch.save(decoder_state(options.bundle, manifest), options.run / "start.pt")
+
+
+if __name__ == "__main__":
+    main()

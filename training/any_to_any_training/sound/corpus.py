@@ -1,0 +1,67 @@
+"""Speaks the sentences and plays the sounds: RUN/sound/clips.i16 (all samples) and RUN/sound/index.json.
+
+    python -m any_to_any_training.sound.corpus --run run
+An entry of the index: kind (speech, sound), split (train, unseen, voice), voice, language, text, scene, start, length."""
+import argparse
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from ..data.concepts import CONCEPTS
+from ..data.scene import Scene
+from .sentences import name_scene, sentences, spoken
+from .sounds import SOUNDS, play
+from .voices import VOICES, speak
+
+
+def speech_jobs(count: int, tests: int) -> list[dict]:
+    """Every voice says every name; each sentence is said by one or two of the voices of its language."""
+    random, jobs = Random(7), []
+    known, unseen = sentences(random, count, unseen=False), sentences(random, tests, unseen=True)
+    for language in ("en", "ko"):
+        own = [voice for voice in VOICES.values() if voice.language == language]
+        seen = [voice for voice in own if not voice.held_out]
+        for concept in range(len(CONCEPTS)):
+            jobs += [job(name_scene(concept), voice.name, language, "voice" if voice.held_out else "train") for voice in own]
+        for scene in known:
+            jobs += [job(scene, voice.name, language, "train") for voice in random.sample(seen, 1 + (random.random() < 0.3))]
+        for scene in unseen:
+            jobs += [job(scene, random.choice(seen).name, language, "unseen")]
+            jobs += [job(scene, voice.name, language, "voice") for voice in own if voice.held_out]
+    return jobs
+
+
+def job(scene: Scene, voice: str, language: str, split: str) -> dict:
+    return {"kind": "speech", "split": split, "voice": voice, "language": language, "text": spoken(scene, language), "scene": asdict(scene)}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--run", type=Path, default=Path("run"))
+    arguments.add_argument("--sentences", type=int, default=2600)
+    arguments.add_argument("--tests", type=int, default=150)
+    options = arguments.parse_args()
+    folder = options.run / "sound"
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = speech_jobs(options.sentences, options.tests)
+    sounds = [{"kind": "sound", "split": "unseen" if variant >= 12 else "train", "sound": name, "variant": variant}
+              for name in SOUNDS for variant in range(15)]
+    at, done = 0, []
+    with ThreadPoolExecutor(2) as pool, (folder / "clips.tmp").open("wb") as file:
+        clips = pool.map(lambda entry: play(entry["sound"], entry["variant"]) if entry["kind"] == "sound" else speak(entry["text"], VOICES[entry["voice"]]), sounds + entries)
+        for entry, clip in zip(sounds + entries, clips):
+            file.write(clip.astype("<i2").tobytes())
+            done.append(entry | {"start": at, "length": len(clip)})
+            at += len(clip)
+    (folder / "clips.tmp").rename(folder / "clips.i16")
+    (folder / "index.json").write_text(json.dumps(done, ensure_ascii=False))
+    seconds = np.array([entry["length"] for entry in done]) / 16_000
+    print(f"{len(done)} clips, {seconds.sum() / 3600:.2f} h, mean {seconds.mean():.2f} s, 95 % below {np.quantile(seconds, 0.95):.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Warms the sound encoder up: its embeddings learn to spell the words they hear (CTC, Graves et al. 2006).
+
+    python -m any_to_any_training.sound.warm_encoder --run run --minutes 8
+Needs RUN/sound and RUN/text.tiktoken. Writes RUN/sound-encoder.pt, from which the decoder's trainer starts; the
+linear head used here is kept in the same file for the judge of spoken answers."""
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..data import text_bpe
+from ..data.concepts import CONCEPTS
+from ..schedule import rate
+from .clips import Clips
+from .encoder import STRIDE, SoundEncoder, SoundEncoderConfig
+
+NAMES = {concept.id: concept for concept in CONCEPTS}
+
+
+def words_of(entry: dict) -> str:
+    return entry["text"] if entry["kind"] == "speech" else f"the sound of {NAMES[entry['sound']].en}"
+
+
+def disturb(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Another speed and pitch (up to 12 %), loudness, a pause before and noise."""
+    speed = np.exp(random.uniform(-0.12, 0.12))
+    at = np.arange(0, len(samples) - 1, speed)
+    out = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    out = np.pad(out, (int(random.integers(0, 3000)) if random.random() < 0.5 else 0, 0)) * np.exp(random.normal() * 0.4)
+    if random.random() < 0.4:
+        out = out + random.normal(size=len(out)).astype(np.float32) * 10 ** random.uniform(-4, -2.3)
+    return out.astype(np.float32)
+
+
+def stack(clips: list[np.ndarray], multiple: int = STRIDE) -> Tensor:
+    """[B, N]: padded with silence to the longest, in whole embeddings."""
+    longest = -(-max(map(len, clips)) // multiple) * multiple
+    return torch.from_numpy(np.stack([np.pad(clip, (0, longest - len(clip))) for clip in clips]))
+
+
+def spell(logits: Tensor) -> list[list[int]]:
+    """Best path of CTC: repeats merged, blanks (the last class) dropped."""
+    blank = logits.shape[-1] - 1
+    out = []
+    for row in logits.argmax(-1).tolist():
+        out.append([now for before, now in zip([blank, *row], row) if now != before and now != blank])
+    return out
+
+
+def word_errors(heard: str, said: str) -> tuple[int, int]:
+    """Levenshtein distance in words, number of words said."""
+    a, b = heard.split(), said.split()
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1], len(b)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--run", type=Path, default=Path("run"))
+    arguments.add_argument("--minutes", type=float, default=8)
+    arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--width", type=int, default=256)
+    options = arguments.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(5)
+    clips, encoding, random = Clips(options.run / "sound"), text_bpe.load(options.run / "text.tiktoken"), np.random.default_rng()
+    encoder, head = SoundEncoder(SoundEncoderConfig(out=options.width)), nn.Linear(options.width, text_bpe.SIZE + 1)
+    if (options.run / "sound-encoder.pt").exists():  # goes on
+        state = torch.load(options.run / "sound-encoder.pt")
+        encoder.load_state_dict(state["encoder"]), head.load_state_dict(state["head"])
+    parameters = [*encoder.parameters(), *head.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.02)
+    speech, sounds = clips.select(kind="speech", split="train"), clips.select(kind="sound", split="train")
+    names = [entry for entry in speech if len(encoding.encode(entry["text"])) <= 3]  # short ones teach the rare words
+    began, step = time.time(), 0
+    while (progress := (time.time() - began) / (60 * options.minutes)) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = rate(int(10000 * progress), 10000, 2e-3)
+        pools = random.choice(3, size=96, p=[0.08, 0.42, 0.5])
+        entries = [(own := (sounds, names, speech)[pool])[random.integers(len(own))] for pool in pools]
+        entries = sorted(entries, key=lambda entry: entry["length"])[(at := 32 * int(random.integers(3))) : at + 32]
+        samples = stack([disturb(clips.samples(entry), random) for entry in entries])
+        band, frame = int(random.integers(50)), int(random.integers(max(1, samples.shape[1] // 160 - 12)))
+        hide = (slice(band, band + int(random.integers(12))), slice(frame, frame + int(random.integers(12))))
+        targets = [encoding.encode(words_of(entry)) for entry in entries]
+        log_odds = head(F.rms_norm(seen := encoder(samples, hide), seen.shape[-1:])).log_softmax(-1)
+        loss = F.ctc_loss(log_odds.transpose(0, 1), torch.tensor(sum(targets, [])), torch.full((len(entries),), log_odds.shape[1]),
+                          torch.tensor([len(t) for t in targets]), blank=text_bpe.SIZE, zero_infinity=True)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        step += 1
+        if step % 100 == 0:
+            print(json.dumps({"step": step, "loss": round(loss.item(), 3), "minutes": round((time.time() - began) / 60, 2), "scale": round(seen.float().std().item(), 2)}), flush=True)
+        if step % 500 == 0:
+            print(json.dumps(measure(encoder, head, clips, encoding)), flush=True)
+    torch.save({"encoder": encoder.state_dict(), "head": head.state_dict()}, options.run / "sound-encoder.pt")
+    print(json.dumps(measure(encoder, head, clips, encoding)), flush=True)
+
+
+@torch.no_grad()
+def measure(encoder: SoundEncoder, head: nn.Linear, clips: Clips, encoding, count: int = 80) -> dict[str, float]:
+    """Word error rates on held-out sentences of known voices, and of voices never heard."""
+    out = {}
+    for split in ("unseen", "voice"):
+        for language in ("en", "ko"):
+            entries = clips.select(kind="speech", split=split, language=language)[-count:]
+            logits = [head(F.rms_norm(x := encoder(stack([clips.samples(e)])), x.shape[-1:])) for e in entries]
+            pairs = [word_errors(encoding.decode(spell(row)[0]), e["text"]) for row, e in zip(logits, entries)]
+            out[f"{split}.{language}"] = round(sum(p[0] for p in pairs) / sum(p[1] for p in pairs), 3)
+    return out
+
+
+if __name__ == "__main__":
+    main()
