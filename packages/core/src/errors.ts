@@ -16,11 +16,14 @@ export const errorCodes = {
   CONTENT_INVALID: 'Content is broken, empty or not of its modality.',
   CONTENT_TOO_LARGE: 'Content exceeds a limit.',
   CONTEXT_FULL: 'A prompt or an answer does not fit the context of the model.',
+  FFMPEG_FAILED: 'ffmpeg was stopped, or could not do its work.',
+  FFMPEG_MISSING: 'A sound file needs ffmpeg, and it is not there.',
   FORMAT_UNKNOWN: 'A file is of a format that is not supported.',
   ID_OUT_OF_RANGE: 'An id lies outside its region.',
   MODALITY_UNKNOWN: 'The model has no such modality, or cannot do this with it.',
   OPTION_INVALID: 'An option has a value that is not allowed.',
   OPTION_UNKNOWN: 'An option does not exist.',
+  OVERLOADED: 'The server has as much to do as it takes on.',
   PIPELINE_CLOSED: 'The pipeline was closed.',
   PLUGIN_CONTRACT: 'A plugin was written for another version of the contract.',
   PLUGIN_DUPLICATE: 'Two plugins claim the same thing.',
@@ -34,6 +37,7 @@ export const errorCodes = {
   SEQUENCE_DISPOSED: 'A sequence was used after it was disposed.',
   SHAPE_MISMATCH: 'A tensor or segment has another shape than expected.',
   SPACE_INVALID: 'A token space is not well formed.',
+  STREAM_LOST: 'A stream broke off and cannot be resumed.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

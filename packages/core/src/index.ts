@@ -6,8 +6,16 @@ export {
   manifestSchema,
   type PortDescription,
   type SamplingDefaults,
+  type Voice,
 } from './bundle/manifest.ts';
 export { type Bundle, openBundle } from './bundle/open.ts';
+export {
+  openTokenizerBundle,
+  type TokenizerBundle,
+  type TokenizerManifest,
+  type TokenizerManifestParts,
+  writeTokenizerManifest,
+} from './bundle/tokenizer.ts';
 export { type ManifestParts, writeManifest } from './bundle/write.ts';
 export type { Adapter, AdaptOptions } from './contract/adapter.ts';
 export type { Content, ImageContent, SoundContent, TextContent } from './contract/content.ts';
@@ -49,6 +57,7 @@ export {
   throwIfAborted,
 } from './errors.ts';
 export { createPipeline, type PipelineOptions } from './host/create.ts';
+export { type OpenTokenizer, type OpenTokenizerOptions, openTokenizer } from './host/open-tokenizer.ts';
 export type { Answer, AnswerSegment } from './pipeline/answer.ts';
 export type { Conversation } from './pipeline/conversation.ts';
 export type { Pipeline } from './pipeline/pipeline.ts';

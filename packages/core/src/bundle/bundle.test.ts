@@ -125,6 +125,24 @@ describe('bundle', () => {
     await expect(opening()).rejects.toThrow(/BUNDLE_FILE_MISSING.*decoder.onnx/);
   });
 
+  it('has voices of what it has, at most one of them the default', async () => {
+    const woman = { wording: "a woman's voice", default: true } as const;
+    await writeManifest(directory, { ...parts, voices: { text: { woman, man: { wording: 'a man' } } } });
+    expect((await openBundle(directory)).manifest.voices).toEqual({
+      text: { woman, man: { wording: 'a man' } },
+    });
+    for (const voices of [
+      { text: { woman, man: woman } },
+      { text: { woman: { wording: '' } } },
+      { text: { 'A Woman': woman } },
+      { text: { woman: { ...woman, pitch: 2 } } },
+    ]) {
+      await expect(writeManifest(directory, { ...parts, voices })).rejects.toThrow(/BUNDLE_INVALID.*voices/);
+    }
+    await writeManifest(directory, { ...parts, voices: { audio: { woman } } });
+    await expect(opening()).rejects.toThrow(/BUNDLE_INVALID.*no region audio/);
+  });
+
   it.each(['../secret', 'a/../../b', '/etc/passwd', 'C:\\x', 'a\\..\\b', './a', 'a//b', '', 'a\0b'])(
     'refuses the path %j',
     async (path) => {

@@ -13,7 +13,7 @@ const path = z.string().min(1);
 const count = z.int().positive();
 const unit = z.number().min(0).max(1);
 
-const pluginUseSchema = z.strictObject({
+export const pluginUseSchema = z.strictObject({
   /** The plugin's name: its npm package. */
   plugin: z.string().min(1),
   options: z.record(z.string(), z.unknown()),
@@ -26,6 +26,14 @@ const portSchema = z.strictObject({
   head: z.strictObject({ graph: path, classes: count }).optional(),
   tokenizer: pluginUseSchema.optional(),
   encoder: pluginUseSchema.optional(),
+  /** What refines the content after decoding, in order; each plugin at most once. */
+  adapters: z
+    .array(pluginUseSchema)
+    .refine(
+      (uses) => new Set(uses.map(({ plugin }) => plugin)).size === uses.length,
+      'a plugin is named twice',
+    )
+    .optional(),
 });
 
 const samplingSchema = z.strictObject({
@@ -38,6 +46,22 @@ const samplingSchema = z.strictObject({
   /** Ids after which a segment without a fixed length is closed. */
   maxIds: count.optional(),
 });
+
+const voiceSchema = z.strictObject({
+  /** What a prompt says to have it speak: `a woman's voice`. */
+  wording: z.string().min(1),
+  /** For people who choose. */
+  description: z.string().min(1).optional(),
+  /** It is the one that speaks when none is chosen; the prompt then says nothing of it. */
+  default: z.literal(true).optional(),
+});
+
+/** The voices of one modality by name, at most one of them the default. */
+const voicesSchema = z
+  .record(z.string().regex(/^[a-z][a-z0-9-]*$/), voiceSchema)
+  .refine((voices) => Object.values(voices).filter((voice) => voice.default).length <= 1, {
+    message: 'more than one voice is the default',
+  });
 
 const decoderSchema = z.strictObject({
   graph: path,
@@ -67,6 +91,8 @@ export const manifestSchema = z.strictObject({
   ports: z.record(z.string(), portSchema),
   /** Defaults by modality. */
   sampling: z.record(z.string(), samplingSchema),
+  /** By modality: voices a request may choose from. */
+  voices: z.record(z.string(), voicesSchema).optional(),
   /** What the unconditional row of guidance sees instead of the prompt's text: an empty segment, or padding. */
   unconditional: z.enum(['empty', 'pad']),
   /** Every file of the bundle but the manifest. */
@@ -80,6 +106,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type PortDescription = z.infer<typeof portSchema>;
 export type DecoderDescription = z.infer<typeof decoderSchema>;
 export type SamplingDefaults = z.infer<typeof samplingSchema>;
+export type Voice = z.infer<typeof voiceSchema>;
 
 /** Throws BUNDLE_INVALID for the first field that is wrong, missing or unknown. */
 export function checkManifest(data: unknown): Manifest {

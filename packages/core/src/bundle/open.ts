@@ -1,26 +1,29 @@
 /**
  * Opens a bundle: reads and checks its manifest, its paths and every file's size and hash, before anything runs.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AnyToAnyError } from '../errors.ts';
 import { createTokenSpace, type TokenSpace } from '../token-space/space.ts';
-import { bundleFormat, checkManifest, type Manifest } from './manifest.ts';
-import { pathInBundle } from './paths.ts';
-import { hashFile } from './write.ts';
+import { type BundleFiles, openFiles, readManifest } from './files.ts';
+import { checkManifest, type Manifest } from './manifest.ts';
+import { isTokenizerManifest } from './tokenizer.ts';
 
-export interface Bundle {
+export interface Bundle extends BundleFiles {
   readonly directory: string;
   readonly manifest: Manifest;
   readonly space: TokenSpace;
-  /** Absolute path of a file the manifest lists. Throws BUNDLE_FILE_MISSING for others. */
-  path(file: string): string;
-  read(file: string): Promise<Uint8Array>;
 }
 
 /** `directory` holds `manifest.json`. Throws the BUNDLE_* and SPACE_* codes. */
 export async function openBundle(directory: string): Promise<Bundle> {
-  const manifest = parseManifest(await readManifest(directory), directory);
+  const data = await readManifest(directory);
+  if (isTokenizerManifest(data)) {
+    throw new AnyToAnyError(
+      'BUNDLE_INVALID',
+      `${directory} is a tokenizer on its own, without a model. Open it with openTokenizer.`,
+      { directory },
+    );
+  }
+  const manifest = checkManifest(data);
   const space = createTokenSpace(manifest.space);
   if (space.hash !== manifest.spaceHash) {
     throw new AnyToAnyError(
@@ -30,51 +33,7 @@ export async function openBundle(directory: string): Promise<Bundle> {
   }
   checkReferences(manifest);
   if (manifest.unconditional === 'pad') space.mark('<pad>');
-  for (const [file, { bytes, sha256 }] of Object.entries(manifest.files)) {
-    await checkFile(pathInBundle(directory, file), file, bytes, sha256);
-  }
-  const path = (file: string): string => {
-    if (!manifest.files[file]) {
-      throw new AnyToAnyError('BUNDLE_FILE_MISSING', `The manifest lists no file "${file}".`, { path: file });
-    }
-    return pathInBundle(directory, file);
-  };
-  return {
-    directory,
-    manifest,
-    space,
-    path,
-    read: async (file) => new Uint8Array(await readFile(path(file))),
-  };
-}
-
-async function readManifest(directory: string): Promise<string> {
-  try {
-    return await readFile(join(directory, 'manifest.json'), 'utf8');
-  } catch (cause) {
-    throw new AnyToAnyError('BUNDLE_NOT_FOUND', `Expected a manifest.json in ${directory}.`, {
-      cause,
-      directory,
-    });
-  }
-}
-
-function parseManifest(text: string, directory: string): Manifest {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (cause) {
-    throw new AnyToAnyError('BUNDLE_INVALID', `manifest.json in ${directory} is not JSON.`, { cause });
-  }
-  const format = (data as { format?: unknown } | null)?.format;
-  if (typeof format === 'number' && format > bundleFormat) {
-    throw new AnyToAnyError(
-      'BUNDLE_VERSION',
-      `The bundle has format ${format}, this release reads up to ${bundleFormat}. Update @any-to-any/core.`,
-      { format },
-    );
-  }
-  return checkManifest(data);
+  return { directory, manifest, space, ...(await openFiles(directory, manifest.files)) };
 }
 
 /** Everything the manifest uses must be among its files, so that its hash was checked. */
@@ -95,6 +54,7 @@ function checkReferences(manifest: Manifest): void {
       );
     }
   }
+  checkVoices(manifest);
   for (const region of manifest.space.regions) {
     if (!manifest.ports[region.modality]) {
       throw new AnyToAnyError(
@@ -105,29 +65,16 @@ function checkReferences(manifest: Manifest): void {
   }
 }
 
-async function checkFile(path: string, file: string, bytes: number, sha256: string): Promise<void> {
-  let size: number;
-  try {
-    size = (await stat(path)).size;
-  } catch (cause) {
-    throw new AnyToAnyError('BUNDLE_FILE_MISSING', `Expected ${file} (${bytes} bytes), found none.`, {
-      cause,
-      path: file,
-    });
-  }
-  if (size !== bytes) {
+/** A voice is chosen by words, so the space must hold text beside what speaks. */
+function checkVoices({ voices = {}, space }: Manifest): void {
+  const known = new Set(space.regions.map((region) => region.modality));
+  for (const modality of Object.keys(voices)) {
+    const missing = [modality, 'text'].find((one) => !known.has(one));
+    if (missing === undefined) continue;
     throw new AnyToAnyError(
-      'BUNDLE_HASH_MISMATCH',
-      `${file} should have ${bytes} bytes, but has ${size}. Fetch or compile the bundle again.`,
-      { path: file },
-    );
-  }
-  const found = await hashFile(path);
-  if (found !== sha256) {
-    throw new AnyToAnyError(
-      'BUNDLE_HASH_MISMATCH',
-      `${file} should hash to ${sha256}, but hashes to ${found}. Fetch or compile the bundle again.`,
-      { path: file },
+      'BUNDLE_INVALID',
+      `There are voices of ${modality}, but no region ${missing}. Compile the bundle again.`,
+      { modality: missing },
     );
   }
 }

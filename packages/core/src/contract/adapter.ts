@@ -13,5 +13,7 @@ export interface Adapter<D extends Delta = Delta> {
 
 export interface AdaptOptions {
   readonly shape: Shape;
+  /** How many times larger a picture should become; absent: as the bundle says. Throws OPTION_INVALID for what it cannot. */
+  readonly upscale?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

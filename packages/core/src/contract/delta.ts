@@ -28,6 +28,8 @@ export interface ImageDelta extends Delta {
   readonly revision: number;
   /** Remaining noise of the patch, 0 when it is final. */
   readonly sigma: number;
+  /** The local ids that lie under the rectangle, rows from the top, where the tokenizer tells them. */
+  readonly ids?: Uint32Array | undefined;
 }
 
 export interface Rectangle {

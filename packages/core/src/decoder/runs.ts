@@ -29,6 +29,12 @@ export function cutRuns(runs: readonly Run[], size: number): Run[][] {
   return groups;
 }
 
+/** The last position alone; undefined if there is none. */
+export function lastPosition(runs: readonly Run[]): Run | undefined {
+  const run = runs.findLast((one) => positionsOf(one) > 0);
+  return run && cutRun(run, positionsOf(run) - 1, positionsOf(run));
+}
+
 function cutRun(run: Run, from: number, to: number): Run {
   const place = run.place && { ...run.place, start: run.place.start + from };
   if (!('embeddings' in run)) return { ...run, ids: run.ids.subarray(from, to), place };

@@ -4,21 +4,16 @@
  */
 import 'reflect-metadata';
 import { performance } from 'node:perf_hooks';
-import { type DependencyContainer, container as root } from 'tsyringe';
 import { locateBundle } from '../bundle/locate.ts';
 import { type Bundle, openBundle } from '../bundle/open.ts';
-import type { Engine } from '../contract/engine.ts';
-import type { Graph } from '../contract/graph.ts';
-import type { Plugin, PortFiles } from '../contract/plugin.ts';
+import type { Plugin } from '../contract/plugin.ts';
 import { openLocalEngine, prefillChunk } from '../decoder/local-engine.ts';
 import { Scheduler } from '../decoder/scheduler.ts';
 import { AnyToAnyError, rejectUnknownOptions } from '../errors.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { createPipelineOf, type Pipeline } from '../pipeline/pipeline.ts';
 import type { Ports } from '../pipeline/ports.ts';
-import { openDevice } from '../runtime/device.ts';
-import { openGraph } from '../runtime/graph.ts';
-import type { Device } from '../runtime/interface.ts';
+import { checkThreads, closeAll, createOpened, filesOf, type Opened } from './opened.ts';
 import { checkPlugins, createPorts } from './ports.ts';
 import { type PortOf, type Registered, registerPlugins } from './registry.ts';
 import { engineToken } from './tokens.ts';
@@ -37,9 +32,7 @@ export interface PipelineOptions {
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   rejectUnknownOptions(options, ['model', 'plugins', 'threads', 'runtime'], 'createPipeline');
   const { model, plugins, threads, runtime } = options;
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new AnyToAnyError('OPTION_INVALID', `threads must be a whole number from 1, got ${threads}.`);
-  }
+  checkThreads(threads);
   const bundle = await openBundle(locateBundle(model));
   const opened = createOpened(threads, runtime);
   try {
@@ -63,38 +56,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   }
 }
 
-/** What a pipeline has opened so far, and has to close. */
-interface Opened {
-  readonly container: DependencyContainer;
-  /** The device; opened when first asked for. */
-  readonly device: () => Promise<Device>;
-  readonly devices: Promise<Device>[];
-  readonly graphs: Graph[];
-  engine: Engine | undefined;
-}
-
-function createOpened(threads: number | undefined, runtime: PipelineOptions['runtime']): Opened {
-  const devices: Promise<Device>[] = [];
-  const device = (): Promise<Device> => {
-    if (devices.length === 0) devices.push(openDevice({ threads, prefer: runtime }));
-    return devices[0]!;
-  };
-  return { container: root.createChildContainer(), device, devices, graphs: [], engine: undefined };
-}
-
-async function closeAll({ container, devices, graphs, engine }: Opened): Promise<void> {
-  await engine?.close();
-  for (const graph of graphs) graph.close();
-  for (const result of await Promise.allSettled(devices))
-    if (result.status === 'fulfilled') result.value.close();
-  await container.dispose();
-}
-
-/** Opens every tokenizer and encoder now: a bundle that cannot work says so at once, and no later call waits. */
+/** Opens every tokenizer, encoder and adapter now: a bundle that cannot work says so at once, and no later call waits. */
 async function openPorts(ports: Ports, { manifest }: Bundle): Promise<void> {
   for (const [modality, { tokenizer, encoder }] of Object.entries(manifest.ports)) {
     if (tokenizer) await ports.tokenizer(modality);
     if (encoder) await ports.encoder(modality);
+    if (tokenizer) await ports.adapters(modality);
   }
 }
 
@@ -114,6 +81,7 @@ function createMachine(
     ports: createPorts(container, bundle, registered),
     generates: modalities.filter((modality) => manifest.ports[modality]?.head),
     defaults: manifest.sampling,
+    voices: manifest.voices ?? {},
     unconditional: manifest.unconditional,
     closing,
     now: () => performance.now(),
@@ -121,18 +89,12 @@ function createMachine(
 }
 
 /** What a plugin sees of the bundle: its own options, and the files. */
-function portsOf(bundle: Bundle, { device, graphs }: Opened): PortOf {
-  const files: PortFiles = {
-    read: (path) => bundle.read(path),
-    async graph(path) {
-      const graph = await openGraph(await device(), bundle.path(path));
-      graphs.push(graph);
-      return graph;
-    },
-  };
-  return (_plugin, kind, modality) => {
+function portsOf(bundle: Bundle, opened: Opened): PortOf {
+  const files = filesOf(bundle, opened);
+  return (plugin, kind, modality) => {
     const port = bundle.manifest.ports[modality];
-    const use = kind === 'tokenizer' ? port?.tokenizer : kind === 'encoder' ? port?.encoder : undefined;
+    const adapter = port?.adapters?.find((use) => use.plugin === plugin);
+    const use = { tokenizer: port?.tokenizer, encoder: port?.encoder, adapter, engine: undefined }[kind];
     return { options: use?.options ?? {}, files };
   };
 }

@@ -31,9 +31,15 @@ export function createPorts(container: DependencyContainer, bundle: Bundle, regi
       checkEncoder(encoder, space.region(modality), manifest.decoder.width, use.plugin);
       return encoder;
     },
-    async adapters(modality) {
-      const token = adapterToken(modality);
-      return container.isRegistered(token) ? Promise.all(container.resolveAll(token)) : [];
+    adapters(modality) {
+      const named = (manifest.ports[modality]?.adapters ?? []).map(({ plugin }) => plugin);
+      for (const plugin of named) requirePlugin(registered, `adapter:${modality}:${plugin}`, plugin);
+      const prefix = `adapter:${modality}:`;
+      const others = [...registered.owners]
+        .filter(([what, plugin]) => what === `${prefix}${plugin}` && !named.includes(plugin))
+        .map(([, plugin]) => plugin);
+      const all = [...named, ...others].map((plugin) => container.resolve(adapterToken(modality, plugin)));
+      return Promise.all(all);
     },
     processors: container.isRegistered(processorToken) ? container.resolveAll(processorToken) : [],
   };
@@ -41,13 +47,15 @@ export function createPorts(container: DependencyContainer, bundle: Bundle, regi
 
 /** Every plugin the bundle names must be there before anything runs. Throws PLUGIN_MISSING. */
 export function checkPlugins(bundle: Bundle, registered: Registered): void {
-  for (const [modality, { tokenizer, encoder }] of Object.entries(bundle.manifest.ports)) {
+  for (const [modality, { tokenizer, encoder, adapters = [] }] of Object.entries(bundle.manifest.ports)) {
     if (tokenizer) requirePlugin(registered, `tokenizer:${modality}`, tokenizer.plugin);
     if (encoder) requirePlugin(registered, `encoder:${modality}`, encoder.plugin);
+    for (const { plugin } of adapters) requirePlugin(registered, `adapter:${modality}:${plugin}`, plugin);
   }
 }
 
-function requirePlugin(registered: Registered, what: string, plugin: string | undefined): void {
+/** Throws PLUGIN_MISSING unless `plugin`, or any if it is undefined, registered `what`. */
+export function requirePlugin(registered: Registered, what: string, plugin: string | undefined): void {
   const owner = registered.owners.get(what);
   if (owner !== undefined && (plugin === undefined || owner === plugin)) return;
   throw new AnyToAnyError(

@@ -11,7 +11,11 @@ import { adapterToken, encoderToken, engineToken, processorToken, tokenizerToken
 export const contractVersion = 1;
 
 /** The part of the bundle that a plugin's factory gets. */
-export type PortOf = (plugin: string, kind: 'tokenizer' | 'encoder' | 'other', modality: string) => Port;
+export type PortOf = (
+  plugin: string,
+  kind: 'tokenizer' | 'encoder' | 'adapter' | 'engine',
+  modality: string,
+) => Port;
 
 export interface Registered {
   /** `tokenizer:text` → the plugin that registered it. */
@@ -102,8 +106,8 @@ function createRegistry(
     },
     adapter(modality, factory) {
       claim(`adapter:${modality}:${plugin}`);
-      const useFactory = once(factory, () => portOf(plugin, 'other', modality));
-      container.register(adapterToken(modality), { useFactory });
+      const useFactory = once(factory, () => portOf(plugin, 'adapter', modality));
+      container.register(adapterToken(modality, plugin), { useFactory });
     },
     processor(processor) {
       claim(`processor:${processor.name}`);
@@ -111,7 +115,7 @@ function createRegistry(
     },
     engine(factory) {
       claim('engine');
-      container.register(engineToken, { useFactory: once(factory, () => portOf(plugin, 'other', '')) });
+      container.register(engineToken, { useFactory: once(factory, () => portOf(plugin, 'engine', '')) });
     },
   };
   return {

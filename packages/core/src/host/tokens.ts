@@ -9,6 +9,7 @@ import type { Tokenizer } from '../contract/tokenizer.ts';
 export const tokenizerToken = (modality: string): InjectionToken<Promise<Tokenizer>> =>
   `tokenizer:${modality}`;
 export const encoderToken = (modality: string): InjectionToken<Promise<Encoder>> => `encoder:${modality}`;
-export const adapterToken = (modality: string): InjectionToken<Promise<Adapter>> => `adapter:${modality}`;
+export const adapterToken = (modality: string, plugin: string): InjectionToken<Promise<Adapter>> =>
+  `adapter:${modality}:${plugin}`;
 export const processorToken: InjectionToken<Processor> = 'processor';
 export const engineToken: InjectionToken<Promise<Engine>> = 'engine';

@@ -28,9 +28,10 @@ export function createConversation(machine: Machine, context: Context): Conversa
 
   async function* stream(request: Request): AsyncGenerator<Event, void, undefined> {
     check();
-    const checked = checkRequest(request, machine.space);
+    const checked = checkRequest(request, machine.space, machine.voices);
     busy = true;
-    const before = { length: context.sequence.length, segments: context.segments, pending: context.pending };
+    const { segments, pending, last } = context;
+    const before = { length: context.sequence.length, segments, pending, last };
     const signal = AbortSignal.any(checked.signal ? [checked.signal, machine.closing] : [machine.closing]);
     let complete = false;
     try {
@@ -45,10 +46,12 @@ export function createConversation(machine: Machine, context: Context): Conversa
     }
   }
 
-  function restore(before: { length: number; segments: number; pending: Context['pending'] }): void {
-    context.sequence.truncate(before.length);
-    context.segments = before.segments;
-    context.pending = before.pending;
+  function restore(before: Omit<Context, 'sequence'> & { readonly length: number }): void {
+    const { length, segments, pending, last } = before;
+    // A turn that was stopped while it scored the last position once more has taken it out of the cache.
+    const missing = context.sequence.length < length && last !== undefined ? [last] : [];
+    if (missing.length === 0) context.sequence.truncate(length);
+    Object.assign(context, { segments, pending: [...missing, ...pending], last });
   }
 
   function check(): void {
@@ -75,6 +78,7 @@ export function createConversation(machine: Machine, context: Context): Conversa
         sequence: context.sequence.fork(),
         segments: context.segments,
         pending: context.pending,
+        last: context.last,
       });
     },
     dispose() {

@@ -1,6 +1,6 @@
 /** Machine: what every turn of one pipeline shares. Put together by the host. */
 
-import type { SamplingDefaults } from '../bundle/manifest.ts';
+import type { SamplingDefaults, Voice } from '../bundle/manifest.ts';
 import type { Engine } from '../contract/engine.ts';
 import type { Scheduler } from '../decoder/scheduler.ts';
 import type { TokenSpace } from '../token-space/space.ts';
@@ -14,6 +14,8 @@ export interface Machine {
   /** Modalities the model can generate. */
   readonly generates: readonly string[];
   readonly defaults: Readonly<Record<string, SamplingDefaults>>;
+  /** By modality and name. */
+  readonly voices: Readonly<Record<string, Readonly<Record<string, Voice>>>>;
   readonly unconditional: 'empty' | 'pad';
   /** Fires when the pipeline is closed: every turn stops. */
   readonly closing: AbortSignal;

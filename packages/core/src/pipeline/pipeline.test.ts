@@ -69,6 +69,7 @@ function setUp(delay = 0): { pipeline: Pipeline; engine: FakeEngine } {
       processors: [],
     },
     generates: ['text', 'image'],
+    voices: {},
     defaults: { text: { maxIds: 12 }, image: { guidance: 2 } },
     unconditional: 'empty',
     closing: new AbortController().signal,

@@ -1,6 +1,7 @@
 /**
  * Pipeline: a model with its plugins, ready to use. Single calls and conversations share one decoder.
  */
+import type { Voice } from '../bundle/manifest.ts';
 import type { Event } from '../contract/event.ts';
 import { AnyToAnyError } from '../errors.ts';
 import type { TokenSpace } from '../token-space/space.ts';
@@ -14,6 +15,8 @@ export interface Pipeline {
   readonly space: TokenSpace;
   /** Modalities the model can generate. */
   readonly generates: readonly string[];
+  /** What `options.MODALITY.voice` may say, by modality and name. */
+  readonly voices: Readonly<Record<string, Readonly<Record<string, Voice>>>>;
   /** One answer as it comes; leaving the loop stops the decoder. */
   stream(request: Request): AsyncIterable<Event>;
   /** One whole answer. */
@@ -45,6 +48,7 @@ export function createPipelineOf(name: string, machine: Machine, release: () => 
     name,
     space: machine.space,
     generates: machine.generates,
+    voices: machine.voices,
     stream,
     generate: (request): Promise<Answer> => collect(stream(request)),
     conversation,

@@ -12,7 +12,14 @@ import type { CheckedRequest, Mark } from './request.ts';
 /** One item of the prompt, as the decoder takes it. */
 export interface PromptSegment {
   readonly modality: string | 'mark';
-  readonly runs: readonly Run[];
+  /** Its marks and what they enclose; a mark that is silent is no run. */
+  readonly open: readonly Run[];
+  readonly body: readonly Run[];
+  readonly close: readonly Run[];
+}
+
+export function runsOf({ open, body, close }: PromptSegment): Run[] {
+  return [...open, ...body, ...close];
 }
 
 /** The runs of every item, in order. `firstSegment` numbers the segments of the sequence. */
@@ -26,7 +33,7 @@ export async function buildPrompt(
   for (const [index, item] of request.content.entries()) {
     segments.push(
       'mark' in item
-        ? { modality: 'mark', runs: [markRun(space.mark((item as Mark).mark))] }
+        ? { modality: 'mark', open: markRuns(space, space.mark((item as Mark).mark)), body: [], close: [] }
         : await contentSegment(item as Content, request, ports, space, firstSegment + index),
     );
   }
@@ -39,20 +46,23 @@ export function unconditionalRuns(
   space: TokenSpace,
   kind: 'empty' | 'pad',
 ): Run[] {
-  return prompt.flatMap(({ modality, runs }) => {
-    if (modality !== 'text') return runs;
-    const [open, ...rest] = runs;
-    const close = rest.at(-1)!;
-    if (kind === 'empty') return [open!, close];
-    const padded = rest
-      .slice(0, -1)
-      .map((run) => ({ ...markRun(0), ids: new Uint32Array(positionsOf(run)).fill(space.mark('<pad>')) }));
-    return [open!, ...padded, close];
+  return prompt.flatMap((segment) => {
+    const { modality, open, body, close } = segment;
+    if (modality !== 'text') return runsOf(segment);
+    if (kind === 'empty') return [...open, ...close];
+    const padded = body.map(
+      (run): IdRun => ({
+        port: 'marks',
+        ids: new Uint32Array(positionsOf(run)).fill(space.mark('<pad>')),
+      }),
+    );
+    return [...open, ...padded, ...close];
   });
 }
 
-export function markRun(...ids: number[]): IdRun {
-  return { port: 'marks', ids: Uint32Array.from(ids) };
+/** The mark as a run, or nothing if it is silent. */
+export function markRuns(space: TokenSpace, id: number): IdRun[] {
+  return space.isSilent(id) ? [] : [{ port: 'marks', ids: Uint32Array.of(id) }];
 }
 
 async function contentSegment(
@@ -65,8 +75,12 @@ async function contentSegment(
   const { modality } = content;
   const region = space.region(modality);
   const body = await bodyRun(content, request, ports, segment);
-  const empty = positionsOf(body) === 0;
-  return { modality, runs: [markRun(region.open), ...(empty ? [] : [body]), markRun(region.close)] };
+  return {
+    modality,
+    open: markRuns(space, region.open),
+    body: positionsOf(body) === 0 ? [] : [body],
+    close: markRuns(space, region.close),
+  };
 }
 
 async function bodyRun(

@@ -6,6 +6,8 @@ import type { Shape } from '../contract/layout.ts';
 import { checkSamplingOptions, type SamplingOptions } from '../decoder/sampling/sampler.ts';
 import { AnyToAnyError, rejectUnknownOptions } from '../errors.ts';
 import type { TokenSpace } from '../token-space/space.ts';
+import type { Machine } from './machine.ts';
+import { sayVoice, wordingsOf } from './voice.ts';
 
 /** A mark by its name, for callers that write their own sequences. Text never becomes one. */
 export interface Mark {
@@ -21,6 +23,12 @@ export interface ModalityOptions extends SamplingOptions {
   readonly shape?: Shape | undefined;
   /** How content of this modality is read: by its encoder where there is one (default), or as ids. */
   readonly read?: 'embeddings' | 'ids' | undefined;
+  /** False leaves out what refines content after it is decoded. Default true. */
+  readonly refine?: boolean | undefined;
+  /** How many times larger a picture becomes after it is decoded. Default: as the bundle says. */
+  readonly upscale?: 1 | 2 | 4 | undefined;
+  /** Who speaks: a name of `pipeline.voices`. Its wording is written into the prompt. */
+  readonly voice?: string | undefined;
 }
 
 export interface Request {
@@ -38,16 +46,19 @@ export interface Request {
 }
 
 export interface CheckedRequest {
+  /** The prompt; where the answer begins with a voice, it says so. */
   readonly content: readonly (Content | Mark)[];
   readonly to: readonly string[] | undefined;
   readonly seed: number;
   readonly options: Readonly<Record<string, ModalityOptions>>;
+  /** By modality: what the prompt says of the voice that was chosen. */
+  readonly wordings: ReadonlyMap<string, string>;
   readonly maxSegments: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Throws OPTION_UNKNOWN, OPTION_INVALID, MODALITY_UNKNOWN, CONTENT_INVALID. */
-export function checkRequest(request: Request, space: TokenSpace): CheckedRequest {
+export function checkRequest(request: Request, space: TokenSpace, voices: Machine['voices']): CheckedRequest {
   rejectUnknownOptions(request, ['content', 'to', 'seed', 'options', 'maxSegments', 'signal'], 'A request');
   const { content = [], to, seed = 0, options = {}, maxSegments = 8, signal } = request;
   if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -67,11 +78,17 @@ export function checkRequest(request: Request, space: TokenSpace): CheckedReques
   }
   for (const modality of [...(targets ?? []), ...Object.keys(options)]) space.region(modality);
   for (const [modality, own] of Object.entries(options)) checkModalityOptions(own, modality);
+  const wordings = wordingsOf(options, voices);
   return {
-    content: content.map((item) => checkContent(item, space)),
+    content: sayVoice(
+      content.map((item) => checkContent(item, space)),
+      wordings,
+      targets?.slice(0, 1),
+    ),
     to: targets,
     seed,
     options,
+    wordings,
     maxSegments,
     signal,
   };
@@ -79,7 +96,7 @@ export function checkRequest(request: Request, space: TokenSpace): CheckedReques
 
 function checkModalityOptions(options: ModalityOptions, modality: string): void {
   const where = `options.${modality}`;
-  const { guidance, maxIds, shape, read, ...sampling } = options;
+  const { guidance, maxIds, shape, read, refine, upscale, voice: _, ...sampling } = options;
   checkSamplingOptions(sampling, where);
   if (guidance !== undefined && !(guidance >= 0 && guidance <= 100)) {
     throw new AnyToAnyError(
@@ -98,6 +115,12 @@ function checkModalityOptions(options: ModalityOptions, modality: string): void 
   }
   if (read !== undefined && read !== 'embeddings' && read !== 'ids') {
     throw new AnyToAnyError('OPTION_INVALID', `${where}: read must be "embeddings" or "ids", got "${read}".`);
+  }
+  if (refine !== undefined && typeof refine !== 'boolean') {
+    throw new AnyToAnyError('OPTION_INVALID', `${where}: refine must be true or false, got ${refine}.`);
+  }
+  if (upscale !== undefined && upscale !== 1 && upscale !== 2 && upscale !== 4) {
+    throw new AnyToAnyError('OPTION_INVALID', `${where}: upscale must be 1, 2 or 4, got ${upscale}.`);
   }
 }
 

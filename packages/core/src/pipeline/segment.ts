@@ -29,6 +29,8 @@ export interface Drawn {
   readonly ids: number[];
   /** Positions that are decided but not yet in the cache of the conditional row. */
   pending: Run[];
+  /** The last id drawn. */
+  last?: Run | undefined;
 }
 
 /** `first`: logits of every row at the segment's first position. Fills `drawn` as it goes. */
@@ -49,6 +51,7 @@ export async function* drawIds(
     };
     drawn.ids.push(id);
     drawn.pending = [step];
+    drawn.last = step;
     yield id;
     if (nextInSegment(state, drawn.ids.length).kind === 'close') break;
     const requests = rows.map(

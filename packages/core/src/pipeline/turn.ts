@@ -9,14 +9,17 @@ import type { Event, Finish } from '../contract/event.ts';
 import type { Tokenizer } from '../contract/tokenizer.ts';
 import { maskMarks } from '../decoder/grammar.ts';
 import { uniform } from '../decoder/random.ts';
-import { countPositions } from '../decoder/runs.ts';
+import { countPositions, lastPosition } from '../decoder/runs.ts';
 import { sample } from '../decoder/sampling/sampler.ts';
+import { AnyToAnyError } from '../errors.ts';
 import type { Emit } from './channel.ts';
 import type { Machine } from './machine.ts';
 import { segmentOptions } from './options.ts';
-import { buildPrompt, markRun, type PromptSegment, unconditionalRuns } from './prompt.ts';
+import { buildPrompt, markRuns, type PromptSegment, runsOf, unconditionalRuns } from './prompt.ts';
+import { refineDeltas } from './refine.ts';
 import type { CheckedRequest } from './request.ts';
 import { type Drawn, drawIds } from './segment.ts';
+import { sayVoice } from './voice.ts';
 
 /** What a turn leaves in its conversation. */
 export interface Context {
@@ -25,6 +28,8 @@ export interface Context {
   segments: number;
   /** Positions that are decided but not yet in the cache; they are prefilled with the next turn. */
   pending: Run[];
+  /** The last position in the cache. */
+  last?: Run | undefined;
 }
 
 interface Tally {
@@ -43,8 +48,8 @@ export async function runTurn(
   const reused = context.sequence.length;
   const tally: Tally = { prefilled: 0, generated: 0 };
   const prompt = await buildPrompt({ ...request, signal }, ports, space, context.segments);
-  if (reused === 0 && context.pending.length === 0) context.pending = [markRun(space.begin)];
-  context.pending = [...context.pending, ...prompt.flatMap((segment) => segment.runs)];
+  if (reused === 0 && context.pending.length === 0) context.pending = markRuns(space, space.begin);
+  context.pending = [...context.pending, ...prompt.flatMap(runsOf)];
   context.segments += prompt.length;
 
   const most = request.to?.length ?? request.maxSegments;
@@ -57,9 +62,24 @@ export async function runTurn(
       reason = 'end';
       break;
     }
+    if (index > 0) await introduce(machine, context, request, modality, signal);
     await generateSegment({ machine, context, request, prompt, modality, index, tally, emit, signal });
   }
   await emit({ type: 'finish', reason, usage: { ...tally, reused } });
+}
+
+/** A voice that follows other segments of the answer is named right before it speaks; the first one in the prompt. */
+async function introduce(
+  { space, ports }: Machine,
+  context: Context,
+  request: CheckedRequest,
+  modality: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const content = sayVoice([], request.wordings, [modality]);
+  const segments = await buildPrompt({ ...request, content, signal }, ports, space, context.segments);
+  context.pending = [...context.pending, ...segments.flatMap(runsOf)];
+  context.segments += segments.length;
 }
 
 interface SegmentJob {
@@ -87,15 +107,16 @@ async function generateSegment(job: SegmentJob): Promise<void> {
   await emit({ type: 'segment-start', segment: index, modality, shape });
   const rows = [context.sequence];
   try {
-    const first = [await prefill(machine, context, [markRun(region.open)], modality, tally, signal)];
+    const first = [await prefill(machine, context, markRuns(space, region.open), modality, tally, signal)];
     if (options.guidance !== 1) {
       const unconditional = machine.engine.open();
       rows.push(unconditional);
       const runs = [
-        markRun(space.begin),
+        ...markRuns(space, space.begin),
         ...unconditionalRuns(job.prompt, space, machine.unconditional),
-        markRun(region.open),
+        ...markRuns(space, region.open),
       ];
+      checkPositions(runs);
       tally.prefilled += countPositions(runs);
       const [result] = await scheduler.prefill([{ sequence: unconditional, runs, head: modality }], signal);
       first.push(result!.logits);
@@ -111,7 +132,8 @@ async function generateSegment(job: SegmentJob): Promise<void> {
     const counted = tellProgress(ids, emit, index, total, machine.now);
     const content = await decodeSegment(job, tokenizer, counted, shape);
     tally.generated += drawn.ids.length;
-    context.pending = [...drawn.pending, markRun(region.close)];
+    context.pending = [...drawn.pending, ...markRuns(space, region.close)];
+    context.last = drawn.last ?? context.last;
     await emit({ type: 'segment-end', segment: index, content, ids: Uint32Array.from(drawn.ids) });
   } finally {
     rows[1]?.dispose();
@@ -125,10 +147,10 @@ async function decodeSegment(
   ids: AsyncIterable<number>,
   shape: ReturnType<Tokenizer['shape']>,
 ): Promise<Content> {
-  const { machine, modality, index, emit, signal } = job;
-  let deltas: AsyncIterable<Delta> = tokenizer.decode(ids, { shape, signal });
-  for (const adapter of await machine.ports.adapters(modality))
-    deltas = adapter.adapt(deltas, { shape, signal });
+  const { machine, request, modality, index, emit, signal } = job;
+  const decoded = tokenizer.decode(ids, { shape, signal });
+  const own = request.options[modality] ?? {};
+  const deltas = await refineDeltas(decoded, machine.ports, modality, own, { shape, signal });
   const kept: Delta[] = [];
   for await (const delta of deltas) {
     kept.push(delta);
@@ -179,9 +201,24 @@ async function prefill(
   tally: Tally,
   signal: AbortSignal,
 ): Promise<Float32Array> {
-  const all = [...context.pending, ...runs];
+  let all = [...context.pending, ...runs];
+  if (countPositions(all) === 0 && context.last !== undefined) {
+    // Between silent marks nothing is appended: the last position once more, for this head.
+    context.sequence.truncate(context.sequence.length - 1);
+    all = [context.last];
+  }
+  checkPositions(all);
   const [result] = await machine.scheduler.prefill([{ sequence: context.sequence, runs: all, head }], signal);
   tally.prefilled += countPositions(all);
   context.pending = [];
+  context.last = lastPosition(all);
   return result!.logits;
+}
+
+/** A model whose sequences begin without a mark has nothing to go on where there is no content. */
+function checkPositions(runs: readonly Run[]): void {
+  if (countPositions(runs) > 0) return;
+  throw new AnyToAnyError('CONTENT_INVALID', 'The sequence is empty. Begin with some content.', {
+    stage: 'prefill',
+  });
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { TextContent } from '../contract/content.ts';
+import type { SoundContent, TextContent } from '../contract/content.ts';
+import type { Encoder } from '../contract/encoder.ts';
 import type { Tokenizer } from '../contract/tokenizer.ts';
+import { encoderSuite } from './encoder-suite.ts';
 import { engineSuite } from './engine-suite.ts';
+import { fakeSoundEncoder, fakeSoundTokenizer } from './fake-sound.ts';
 import { fakeEngine, fakeTokenizer } from './fakes.ts';
 import { tokenizerSuite } from './tokenizer-suite.ts';
 
@@ -17,6 +20,35 @@ const fake = (): Tokenizer => fakeTokenizer() as unknown as Tokenizer;
 
 describe('the fakes pass the published suites', () => {
   for (const { name, run } of tokenizerSuite(subject(fake))) it(name, run);
+
+  const hum = (...samples: number[]): SoundContent => ({
+    modality: 'audio',
+    rate: 100,
+    samples: Float32Array.from(samples),
+  });
+  const sounds = {
+    samples: [hum(0.5, 0.5, 0.5, 0.5, -1, -1, -1, -1)],
+    invalid: [
+      hum(),
+      hum(0, 0, 0),
+      hum(Number.NaN, 0, 0, 0),
+      { ...hum(0, 0, 0, 0), rate: 8000 },
+      { modality: 'audio' },
+    ],
+  };
+  const { same } = subject(fake);
+  for (const { name, run } of tokenizerSuite({
+    ...sounds,
+    same,
+    create: async () => fakeSoundTokenizer() as unknown as Tokenizer,
+  }))
+    it(`sound ${name}`, run);
+  for (const { name, run } of encoderSuite({
+    ...sounds,
+    create: async () => fakeSoundEncoder(3) as unknown as Encoder,
+  }))
+    it(`sound ${name}`, run);
+
   const engine = {
     create: async () => fakeEngine({ heads: { text: 28 }, context: 64 }),
     port: 'text',

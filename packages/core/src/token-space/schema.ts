@@ -33,6 +33,8 @@ export const spaceSchema = z.strictObject({
     names: z.array(markName).min(1),
     begin: markName,
     end: markName,
+    /** Names of marks that no sequence holds: they take no position. For models that were trained without them. */
+    silent: z.array(markName).optional(),
   }),
   regions: z.array(regionSchema).min(1),
 });

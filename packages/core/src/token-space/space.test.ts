@@ -76,6 +76,18 @@ describe('token space', () => {
     expect(grown.hash).not.toBe(space.hash);
   });
 
+  it('knows the marks that take no position', () => {
+    const quiet = createTokenSpace({
+      ...description,
+      marks: { ...description.marks, silent: ['<txt>', '</txt>'] },
+    });
+    expect(quiet.isSilent(quiet.mark('<txt>'))).toBe(true);
+    expect(quiet.isSilent(quiet.mark('<img>'))).toBe(false);
+    expect(quiet.hash).not.toBe(space.hash);
+    const unknown = { ...description, marks: { ...description.marks, silent: ['<aud>'] } };
+    expect(() => createTokenSpace(unknown)).toThrow(/SPACE_INVALID.*<aud>/);
+  });
+
   it('reads a region from a table', () => {
     const odd = createTokenSpace(withRegion({ offset: undefined, table: [200, 108, 300], size: 3 }));
     expect(odd.region('image').toGlobal(2)).toBe(300);

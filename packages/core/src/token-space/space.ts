@@ -35,6 +35,8 @@ export interface TokenSpace {
   region(modality: string): Region;
   mark(name: string): number;
   markName(id: number): string;
+  /** True for a mark that takes no position. */
+  isSilent(id: number): boolean;
 }
 
 export function createTokenSpace(description: SpaceDescription): TokenSpace {
@@ -56,6 +58,7 @@ export function createTokenSpace(description: SpaceDescription): TokenSpace {
     }
     return id;
   };
+  const silent = new Set((marks.silent ?? []).map(mark));
   let nextBucket = 1;
   const regions = description.regions.map((region) => {
     const count = bucketsOf(region.layout);
@@ -87,6 +90,7 @@ export function createTokenSpace(description: SpaceDescription): TokenSpace {
     },
     mark,
     markName: (id) => marks.names[id] ?? `<mark-${id}>`,
+    isSilent: (id) => silent.has(id),
   };
 }
 

@@ -5,6 +5,7 @@
 import { decode, ExtensionCodec, encode } from '@msgpack/msgpack';
 import type { Event } from '../contract/event.ts';
 import { AnyToAnyError, type ErrorCode } from '../errors.ts';
+import type { Welcome } from './welcome.ts';
 
 export const frameVersion = 1;
 
@@ -13,7 +14,7 @@ export interface Frame {
   readonly request: string;
   /** Counts the frames of a request from 0, without gaps. */
   readonly sequence: number;
-  readonly body: Event | Failure;
+  readonly body: Event | Failure | Welcome;
 }
 
 /** The last frame of a request that failed. */
@@ -27,25 +28,27 @@ export interface Failure {
 const float32Type = 1;
 const uint32Type = 2;
 
-const extensions = new ExtensionCodec();
+/** How typed arrays are written; shared with what goes the other way. */
+export const extensions = new ExtensionCodec();
 extensions.register({
   type: float32Type,
   encode: (value) => (value instanceof Float32Array ? bytesOf(value) : null),
-  decode: (bytes) => new Float32Array(bytes.slice().buffer),
+  decode: (bytes) => new Float32Array(copyOf(bytes)),
 });
 extensions.register({
   type: uint32Type,
   encode: (value) => (value instanceof Uint32Array ? bytesOf(value) : null),
-  decode: (bytes) => new Uint32Array(bytes.slice().buffer),
+  decode: (bytes) => new Uint32Array(copyOf(bytes)),
 });
 
-const known: ReadonlySet<string> = new Set<(Event | Failure)['type']>([
+const known: ReadonlySet<string> = new Set<Frame['body']['type']>([
   'segment-start',
   'segment-delta',
   'segment-end',
   'progress',
   'finish',
   'error',
+  'welcome',
 ]);
 
 export function encodeFrame({ request, sequence, body }: Frame): Uint8Array {
@@ -99,4 +102,9 @@ export async function* toFrames(
 
 function bytesOf(array: Float32Array | Uint32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** Aligned, and of these bytes alone: sockets give Buffers, whose `slice()` shares the memory of all they hold. */
+function copyOf(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
 }
