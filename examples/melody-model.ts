@@ -6,7 +6,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, type TensorToWrite, writeSafetensors } from '@any-to-any/compiler';
-import type { Manifest } from '@any-to-any/core';
 import { name as plugin } from './own-tokenizer.ts';
 
 const again = (times: number, notes: string): string => Array(times).fill(notes).join(' ');
@@ -123,13 +122,13 @@ function matrix(
 }
 
 /** Writes a checkpoint into a temporary directory and compiles it into `directory`. */
-export async function composeMelodyBundle(directory: string): Promise<Manifest> {
+export async function composeMelodyBundle(directory: string): Promise<void> {
   const checkpoint = await mkdtemp(join(tmpdir(), 'melody-checkpoint-'));
   try {
     await writeFile(join(checkpoint, 'config.json'), JSON.stringify(config));
     await writeFile(join(checkpoint, 'alphabet.txt'), alphabet.join('\n'));
     await writeSafetensors(join(checkpoint, 'decoder.safetensors'), tensors());
-    return await compile(checkpoint, directory, { name: 'melody-example', license: 'CC0-1.0' });
+    await compile(checkpoint, directory, { name: 'melody-example', license: 'CC0-1.0' });
   } finally {
     await rm(checkpoint, { recursive: true });
   }

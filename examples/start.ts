@@ -1,5 +1,5 @@
 /**
- * The main job, behind `npm start`: words → a picture that appears while it is drawn → words again.
+ * The main job, behind `npm start`: words → a picture that appears while it is drawn → words → speech → words again.
  * `npm start -- "a green frog on a white background"` draws something else. Leaves files and a report in out/.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -8,11 +8,15 @@ import {
   type ImageContent,
   type ImageDelta,
   locateBundle,
+  type SoundContent,
+  type SoundDelta,
   type TextContent,
 } from '@any-to-any/core';
+import { audioPlugin, readSound, writeSound } from '@any-to-any/tokenizer-audio';
 import { imagePlugin, joinImage, readImage, writeImage } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 import { enlarge, pictureLines } from './show-picture.ts';
+import { soundLine } from './show-sound.ts';
 
 const prompt = process.argv.slice(2).join(' ') || 'a red apple on a blue background';
 const seed = 1;
@@ -28,7 +32,7 @@ let lap = performance.now();
 
 // A model and the plugins its modalities need. Any directory or package with a bundle will do.
 const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
-const pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin()] });
+const pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin(), audioPlugin()] });
 time('open the model');
 console.log(`${pipeline.name} makes ${pipeline.generates.join(' and ')}.\n\n  “${prompt}”\n`);
 
@@ -58,6 +62,9 @@ const caption = textOf(seen.segments[0]?.content);
 time('describe the picture');
 console.log(`\nWhat it sees in out/${name}.png:\n\n  ${caption}\n`);
 
+// The picture → speech → words. Only for a model that speaks.
+const heard = pipeline.generates.includes('audio') ? await nameAloud(picture) : undefined;
+
 // The same in one conversation: what was read and drawn stays in the cache and is not computed again.
 const conversation = pipeline.conversation();
 const drawn = await conversation.generate({ content: [prompt], to: 'image', seed: seed + 1 });
@@ -79,7 +86,7 @@ await writeFile(
 Model ${pipeline.name}, seed ${seed}, on Node ${process.version}, ${process.platform} ${process.arch}.
 
 - Seen in the picture: ${caption}
-- Said in the conversation: ${answer}
+${heard === undefined ? '' : `- Heard where it [names the picture aloud](${encodeURI(name)}.wav): ${heard}\n`}- Said in the conversation: ${answer}
 - ${kept}
 
 | step | ms |
@@ -90,6 +97,32 @@ ${times.map(([what, milliseconds]) => `| ${what} | ${milliseconds.toFixed(0)} |`
 `,
 );
 console.log('The files and report.md are in out/.');
+
+/** The picture is named aloud, piece by piece; then what was said is heard, from its file, by the encoder for sound. */
+async function nameAloud(image: ImageContent): Promise<string> {
+  console.log(`What it says, in out/${name}.wav:\n`);
+  lap = performance.now();
+  const pieces: SoundDelta[] = [];
+  for await (const event of pipeline.stream({ content: [image], to: 'audio', seed })) {
+    if (event.type === 'segment-delta') {
+      pieces.push(event.delta as SoundDelta); // `to: 'audio'`
+      if (pieces.length === 1) time('hear the first sound');
+      if (process.stdout.isTTY) process.stdout.write(`\r  ${soundLine(pieces)}`);
+    }
+    if (event.type === 'segment-end') await writeSound(event.content as SoundContent, `out/${name}.wav`);
+  }
+  time('hear all it says');
+  console.log(`${process.stdout.isTTY ? '\r' : ''}  ${soundLine(pieces)}\n`);
+  const understood = await pipeline.generate({
+    content: [await readSound(`out/${name}.wav`)],
+    to: 'text',
+    seed,
+  });
+  const words = textOf(understood.segments[0]?.content);
+  time('understand what was said');
+  console.log(`What it hears:\n\n  ${words}\n`);
+  return words;
+}
 
 /** Notes the time since the last lap. */
 function time(what: string): void {
