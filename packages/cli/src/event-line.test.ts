@@ -28,6 +28,15 @@ describe('event line', () => {
     expect([...Buffer.from(parsed.content.samples, 'base64')]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
   });
 
+  it('a piece of sound keeps its rate, and a view only its own samples', () => {
+    const samples = Float32Array.of(9, 1, 9).subarray(1, 2);
+    const delta = { modality: 'audio', rate: 16_000, samples };
+    // 0000803f, as base64.
+    expect(eventLine({ type: 'segment-delta', segment: 0, delta })).toBe(
+      '{"type":"segment-delta","segment":0,"delta":{"modality":"audio","rate":16000,"samples":"AACAPw=="}}\n',
+    );
+  });
+
   it('text stays text, on one line', () => {
     const delta = { modality: 'text', text: 'two\nlines' };
     expect(eventLine({ type: 'segment-delta', segment: 0, delta }).trimEnd().split('\n')).toHaveLength(1);

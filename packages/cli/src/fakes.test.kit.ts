@@ -1,5 +1,5 @@
 /**
- * For tests: a bundle of fakes (letters for text, grey squares for images) and the plugin that runs it without a network.
+ * For tests: a bundle of fakes (letters for text, grey squares for images, loudnesses for sound) and the plugin that runs it without a network.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,11 @@ import {
   type ImageContent,
   type ImageDelta,
   type Plugin,
+  type TextContent,
   type Tokenizer,
   writeManifest,
 } from '@any-to-any/core';
-import { fakeEngine, fakeTokenizer } from '@any-to-any/core/testing';
+import { fakeEngine, fakeSoundTokenizer, fakeTokenizer } from '@any-to-any/core/testing';
 import { joinImage } from '@any-to-any/tokenizer-image';
 
 const name = 'fake';
@@ -37,27 +38,62 @@ const pictures: Tokenizer<ImageContent, ImageDelta> = {
   join: joinImage,
 };
 
+/** The fake letters, which read the signs of a voice's wording as spaces. */
+function letters(): Tokenizer<TextContent> {
+  const plain = fakeTokenizer();
+  return {
+    ...plain,
+    encode: (content, options) =>
+      plain.encode({ ...content, text: content.text.replace(/[':]/g, ' ') }, options),
+  };
+}
+
 /** `delay`: milliseconds of one step. */
 export function fakePlugin(delay = 0): Plugin {
   return {
     name,
     contract: 1,
     register(registry) {
-      registry.engine(() => fakeEngine({ heads: { marks: 8, text: 28, image: 11 }, delay }));
-      // The contract's tokenizers take any content; this one is only ever given its own.
-      registry.tokenizer('text', () => fakeTokenizer() as unknown as Tokenizer);
+      registry.engine(() => fakeEngine({ heads: { marks: 10, text: 28, image: 11, audio: 10 }, delay }));
+      // The contract's tokenizers take any content; these are only ever given their own.
+      registry.tokenizer('text', () => letters() as unknown as Tokenizer);
       registry.tokenizer('image', () => pictures as unknown as Tokenizer);
+      registry.tokenizer('audio', () => fakeSoundTokenizer() as unknown as Tokenizer);
     },
   };
 }
 
-/** The directory of a new bundle for `fakePlugin`. */
-export async function fakeBundle(): Promise<string> {
+const soundParts = {
+  marks: ['<aud>', '</aud>'],
+  regions: [
+    {
+      modality: 'audio',
+      open: '<aud>',
+      close: '</aud>',
+      offset: 47,
+      size: 9,
+      layout: { kind: 'line', buckets: 32, maxDistance: 128 },
+    },
+  ],
+} as const;
+
+const voices = {
+  audio: {
+    woman: { wording: "a woman's voice", default: true as const },
+    man: { wording: "a man's voice", description: 'deep' },
+  },
+};
+
+/** The directory of a new bundle for `fakePlugin`; with sound it has a region and voices more. */
+export async function fakeBundle({ sound = false } = {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'any-to-any-cli-'));
   await writeFile(join(directory, 'decoder.onnx'), 'no graph');
   const head = (classes: number) => ({ graph: 'decoder.onnx', classes });
   const table = (rows: number) => ({ file: 'decoder.onnx', type: 'float32', rows }) as const;
   const tokenizer = { plugin: name, options: {} };
+  const audio = sound ? soundParts : { marks: [], regions: [] };
+  // Marks that a bundle without sound has no room for.
+  const skipped = sound ? 0 : 2;
   await writeManifest(directory, {
     name: 'fakes',
     version: '1.2.3',
@@ -66,8 +102,8 @@ export async function fakeBundle(): Promise<string> {
     space: {
       version: 1,
       marks: {
-        capacity: 8,
-        names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>'],
+        capacity: 10 - skipped,
+        names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>', ...audio.marks],
         begin: '<s>',
         end: '</s>',
       },
@@ -76,7 +112,7 @@ export async function fakeBundle(): Promise<string> {
           modality: 'text',
           open: '<txt>',
           close: '</txt>',
-          offset: 8,
+          offset: 10 - skipped,
           size: 27,
           layout: { kind: 'line', buckets: 32, maxDistance: 128 },
         },
@@ -84,10 +120,11 @@ export async function fakeBundle(): Promise<string> {
           modality: 'image',
           open: '<img>',
           close: '</img>',
-          offset: 35,
+          offset: 37 - skipped,
           size: 10,
           layout: { kind: 'grid', clip: 1, block: 1 },
         },
+        ...audio.regions,
       ],
     },
     decoder: {
@@ -102,11 +139,13 @@ export async function fakeBundle(): Promise<string> {
       inputs: { modality: false, buckets: false },
     },
     ports: {
-      marks: { table: table(8), head: head(8) },
+      marks: { table: table(10 - skipped), head: head(10 - skipped) },
       text: { table: table(27), head: head(28), tokenizer },
       image: { table: table(10), head: head(11), tokenizer },
+      ...(sound && { audio: { table: table(9), head: head(10), tokenizer } }),
     },
     sampling: { text: { maxIds: 12 } },
+    ...(sound && { voices }),
     unconditional: 'empty',
   });
   return directory;

@@ -1,2 +1,3 @@
+export { plugins } from './plugins.ts';
 export { run } from './program.ts';
 export type { Interruption, Output, Surroundings } from './surroundings.ts';

@@ -96,6 +96,18 @@ describe('any-to-any', { timeout: 180_000 }, () => {
     expect(await readdir(folder)).not.toContain('other');
   });
 
+  it('compiles a sound codec, of as many codebooks as asked for', async () => {
+    const codec = fileURLToPath(new URL('../../compiler/fixtures/encodec/causal', import.meta.url));
+    expect(await command('compile', codec, 'codec', '--codebooks', '5', '--quiet')).toMatchObject({
+      code: 0,
+    });
+    const manifest = JSON.parse(await readFile(join(folder, 'codec', 'manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ kind: 'tokenizer', tokenizer: { options: { codebooks: 5 } } });
+    expect(await command('compile', codec, 'codec', '--codebooks', '0')).toMatchObject({ code: 2 });
+    const info = await command('info', 'codec');
+    expect(info).toMatchObject({ code: 1, stderr: expect.stringMatching(/^BUNDLE_INVALID .*openTokenizer/) });
+  });
+
   it('exit codes: 2 for wrong use, 1 for a failure, without a stack unless asked for', async () => {
     expect(await command('generate', '--unknown')).toMatchObject({ code: 2, stdout: '' });
     expect(await command('compile', checkpoint)).toMatchObject({ code: 2 });

@@ -1,8 +1,10 @@
 /**
  * The plugins the command loads. A new modality is one more line here, and one in `media.ts` if it has files.
  */
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import type { Plugin } from '@any-to-any/core';
+import { audioPlugin } from '@any-to-any/tokenizer-audio';
 import { imagePlugin } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 
-export const plugins = (): readonly Plugin[] => [textPlugin(), imagePlugin()];
+export const plugins = (): readonly Plugin[] => [textPlugin(), imagePlugin(), denoisePlugin(), audioPlugin()];

@@ -116,7 +116,7 @@ describe('generate', () => {
 
   it.each([
     ['MODALITY_UNKNOWN', ['hello', '--to', 'audio']],
-    ['MODALITY_UNKNOWN', ['--audio', 'none.wav', '--to', 'text']],
+    ['CONTENT_INVALID', ['--audio', 'none.wav', '--to', 'text']],
     ['CONTENT_INVALID', ['--image', 'none.png', '--to', 'text']],
     ['CONTENT_INVALID', ['UPPER', '--to', 'text']],
     ['CONTEXT_FULL', ['x'.repeat(600), '--to', 'text']],
@@ -142,6 +142,8 @@ describe('generate', () => {
     [['hello', '--to', '']],
     [['hello', '--to', 'image', '--out', 'x.gif']],
     [['hello', '--to', 'text', '--out', 'x.png']],
+    [['hello', '--to', 'image', '--out', 'x.png', '--out', 'y.png']],
+    [['hello', '--to', 'image', '--voice', 'man']],
   ])('wrong use is exit code 2: %j', async (args) => {
     const result = await generate(args);
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: /) });

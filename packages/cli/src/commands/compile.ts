@@ -8,14 +8,23 @@ import { type Command, Option } from 'commander';
 import type { Surroundings } from '../surroundings.ts';
 import { openDisplay } from '../terminal/display.ts';
 import { duration, size } from '../terminal/progress.ts';
+import { numberIn } from './number.ts';
 
 type CompileOptions = NonNullable<Parameters<typeof compile>[2]>;
 
 /** What a description file may say; the compiler checks the values. */
-const described = ['name', 'version', 'license', 'attribution', 'sampling', 'unconditional'] as const;
+const described = [
+  'name',
+  'version',
+  'license',
+  'attribution',
+  'sampling',
+  'voices',
+  'unconditional',
+] as const;
 type Description = Pick<CompileOptions, (typeof described)[number]>;
 
-interface Options extends Pick<CompileOptions, 'quantize' | 'kv' | 'tables'> {
+interface Options extends Pick<CompileOptions, 'quantize' | 'kv' | 'tables' | 'codebooks'> {
   readonly block: '32' | '128';
   readonly describe?: string;
   readonly quiet?: boolean;
@@ -24,7 +33,7 @@ interface Options extends Pick<CompileOptions, 'quantize' | 'kv' | 'tables'> {
 export function addCompile(program: Command, surroundings: Surroundings): void {
   program
     .command('compile')
-    .description('Turns a checkpoint into a bundle that runs.')
+    .description('Turns a checkpoint into a bundle that runs: a model, or a sound codec.')
     .argument('<checkpoint>', 'directory with config.json and its safetensors')
     .argument('<out>', 'directory to write; an older bundle is replaced when the new one is complete')
     .addOption(
@@ -37,6 +46,11 @@ export function addCompile(program: Command, surroundings: Surroundings): void {
       new Option('--kv <type>', 'how keys and values are kept').choices(['f32', 'int8']).default('f32'),
     )
     .addOption(new Option('--tables <type>', 'embedding tables').choices(['f32', 'f16']).default('f32'))
+    .addOption(
+      new Option('--codebooks <n>', 'of a sound codec, how many are used').argParser(
+        numberIn({ least: 1, whole: true }),
+      ),
+    )
     .option('--describe <file>', `JSON with ${described.join(', ')}`)
     .option('--quiet', 'show nothing but errors')
     .action((checkpoint: string, out: string, options: Options) =>
@@ -45,7 +59,7 @@ export function addCompile(program: Command, surroundings: Surroundings): void {
 }
 
 async function compileCommand(checkpoint: string, out: string, options: Options, surroundings: Surroundings) {
-  const { quantize, kv, tables, block, describe, quiet } = options;
+  const { quantize, kv, tables, codebooks, block, describe, quiet } = options;
   const description = describe === undefined ? {} : await readDescription(describe);
   const display = quiet ? undefined : openDisplay(surroundings);
   const began = surroundings.now();
@@ -54,6 +68,7 @@ async function compileCommand(checkpoint: string, out: string, options: Options,
       quantize,
       kv,
       tables,
+      codebooks,
       block: block === '32' ? 32 : 128,
       ...description,
       signal: surroundings.signal,

@@ -1,9 +1,7 @@
 /**
  * `any-to-any generate`: content in, content out. Opens the model, drains one stream, closes the model.
  */
-import { extname } from 'node:path';
 import {
-  AnyToAnyError,
   type Content,
   createPipeline,
   type ModalityOptions,
@@ -12,21 +10,21 @@ import {
 } from '@any-to-any/core';
 import { type Command, InvalidArgumentError } from 'commander';
 import { eventLine } from '../event-line.ts';
-import { media, mediumOf } from '../media.ts';
+import { media, mediumOf, modalityOf } from '../media.ts';
 import { defaultModel, findModel } from '../model.ts';
 import { type Surroundings, write } from '../surroundings.ts';
 import { openDisplay } from '../terminal/display.ts';
-import { type Item, itemsOf, readItems, requireKnown } from './generate/prompt.ts';
+import { type Item, itemsOf, readItems } from './generate/prompt.ts';
 import { createReporter } from './generate/report.ts';
-import { createResults, nameOf } from './generate/result.ts';
+import { createResults, namePaths } from './generate/result.ts';
 import { numberIn } from './number.ts';
 
-/** Modalities with an option of their own for files of the prompt. */
-const fileOptions = ['image', 'audio'] as const;
+/** The modality whose voice --voice chooses. */
+const speaks = 'audio';
 
 interface Options {
   readonly to?: string[];
-  readonly out?: string;
+  readonly out?: string[];
   readonly model: string;
   readonly seed?: number;
   readonly guidance?: number;
@@ -34,6 +32,7 @@ interface Options {
   readonly topK?: number;
   readonly topP?: number;
   readonly maxIds?: number;
+  readonly voice?: string;
   readonly threads?: number;
   readonly events?: boolean;
   readonly quiet?: boolean;
@@ -52,7 +51,12 @@ export function addGenerate(program: Command, surroundings: Surroundings, args: 
       'what to make: text, image, audio; repeat it or separate by commas',
       collectNames,
     )
-    .option('--out <file>', 'the picture to write, replacing an older one (default: named after the text)')
+    .option(
+      '--out <file>',
+      'the picture or sound to write, replacing an older one (one of each; default: named after the text)',
+      collect,
+    )
+    .option('--voice <name>', 'who speaks; `any-to-any info` lists the voices')
     .option('--model <bundle>', 'directory or package of the model', defaultModel)
     .option('--seed <n>', 'same seed, same result', numberIn({ least: 0, whole: true }))
     .option(
@@ -75,7 +79,7 @@ export function addGenerate(program: Command, surroundings: Surroundings, args: 
     )
     .action((_text: string | undefined, options: Options, command: Command) => {
       const own = args.slice(args.indexOf(command.name()) + 1);
-      return generate(itemsOf(own, command, fileOptions), options, command, surroundings);
+      return generate(itemsOf(own, command), options, command, surroundings);
     });
 }
 
@@ -99,23 +103,22 @@ async function generate(items: Item[], options: Options, command: Command, surro
   });
   const display = options.quiet || options.events ? undefined : openDisplay(surroundings);
   try {
-    requireKnown(items, pipeline.space);
-    const known = content.filter((item) => item !== undefined);
     const request: Request = {
-      content: known,
+      content,
       ...(options.to && { to: options.to }),
       ...(options.seed !== undefined && { seed: options.seed }),
-      options: samplingFor(options.to ?? pipeline.generates, options),
+      options: optionsFor(options.to ?? pipeline.generates, options),
       signal,
     };
     const results = createResults(
       options.events ? undefined : stdout,
-      (modality) => options.out ?? defaultPath(known, modality),
+      namePaths(options.out ?? [], options.events ? undefined : wordsOf(content)),
+      signal,
     );
     const report = display && createReporter(display, stdout.isTTY === true);
     for await (const event of pipeline.stream(request)) {
       if (options.events) await write(stdout, eventLine(event));
-      const file = options.events && !options.out ? undefined : await results.take(event);
+      const file = await results.take(event);
       report?.(event, file);
     }
   } finally {
@@ -125,31 +128,35 @@ async function generate(items: Item[], options: Options, command: Command, surro
 }
 
 /** What can be said before anything is read or opened. */
-function checkUse(items: readonly Item[], { to, out }: Options, command: Command): void {
+function checkUse(items: readonly Item[], { to, out = [], voice }: Options, command: Command): void {
   if (items.length === 0 && !to) {
     command.error('error: give a text, a file or --to; nothing was said about what to make');
   }
-  if (out === undefined) return;
+  if (voice !== undefined && to && !to.includes(speaks)) {
+    command.error(`error: --voice is for ${speaks}, but --to says ${to.join(', ')}`);
+  }
   const targets = to?.filter((modality) => mediumOf(modality)) ?? Object.keys(media);
-  if (targets.length === 0) command.error(`error: --out is for files, but ${to?.join(', ')} goes to stdout`);
-  for (const modality of targets) {
-    const { extensions } = mediumOf(modality)!;
-    if (!extensions.includes(extname(out).toLowerCase())) {
-      command.error(`error: --out must end in ${extensions.join(', ')} to hold ${modality}`);
+  const held = new Set<string>();
+  for (const path of out) {
+    if (targets.length === 0)
+      command.error(`error: --out is for files, but ${to?.join(', ')} goes to stdout`);
+    const modality = modalityOf(path);
+    if (modality === undefined || !targets.includes(modality)) {
+      const endings = targets.map((one) => `${mediumOf(one)!.extensions.join(', ')} to hold ${one}`);
+      command.error(`error: --out must end in ${endings.join(', or in ')}`);
     }
+    if (held.has(modality))
+      command.error(`error: --out names two files for ${modality}; give one, the next are numbered`);
+    held.add(modality);
   }
 }
 
-function samplingFor(modalities: readonly string[], options: Options): Record<string, ModalityOptions> {
-  const { guidance, temperature, topK, topP, maxIds } = options;
+function optionsFor(modalities: readonly string[], options: Options): Record<string, ModalityOptions> {
+  const { guidance, temperature, topK, topP, maxIds, voice } = options;
   const own: ModalityOptions = { guidance, temperature, topK, topP, maxIds };
-  return Object.fromEntries(modalities.map((modality) => [modality, own]));
+  const all = Object.fromEntries(modalities.map((modality) => [modality, own]));
+  return voice === undefined ? all : { ...all, [speaks]: { ...all[speaks], voice } };
 }
 
-function defaultPath(content: readonly Content[], modality: string): string {
-  const extension = mediumOf(modality)?.extensions[0];
-  if (!extension)
-    throw new AnyToAnyError('MODALITY_UNKNOWN', `There is no file format for ${modality}.`, { modality });
-  const words = content.map((item) => ('text' in item ? String(item.text) : '')).join(' ');
-  return `${nameOf(words)}${extension}`;
-}
+const wordsOf = (content: readonly Content[]): string =>
+  content.map((item) => ('text' in item ? String(item.text) : '')).join(' ');

@@ -11,7 +11,7 @@ import { type BundleSummary, summarize } from './info/summary.ts';
 export function addInfo(program: Command, surroundings: Surroundings): void {
   program
     .command('info')
-    .description('Checks a bundle and tells what it is: modalities, token space, decoder, sizes.')
+    .description('Checks a bundle and tells what it is: modalities, voices, token space, decoder, sizes.')
     .argument('[bundle]', 'directory or package of the model', defaultModel)
     .option('--json', 'as JSON')
     .action(async (model: string, options: { json?: boolean }) => {
@@ -32,6 +32,7 @@ export function describe(summary: BundleSummary): string {
     ...summary.attribution.map((line): [string, string] => ['thanks to', line]),
     ['reads', summary.reads.join(', ')],
     ['makes', summary.makes.join(', ')],
+    ...voiceRows(summary.voices),
     [
       'decoder',
       `${decoder.layers} layers, width ${decoder.width}, ${decoder.heads} heads of ${decoder.headWidth}` +
@@ -52,4 +53,16 @@ export function describe(summary: BundleSummary): string {
   ];
   const width = Math.max(...rows.map(([head]) => head.length));
   return rows.map(([head, text]) => `${head.padEnd(width)}  ${text}`).join('\n');
+}
+
+/** `voices  man: “a man's voice”`, a row for each; the modality is told where there are several with voices. */
+function voiceRows(voices: BundleSummary['voices']): [string, string][] {
+  const several = Object.keys(voices).length > 1;
+  const lines = Object.entries(voices).flatMap(([modality, known]) =>
+    Object.entries(known).map(([name, { wording, description, default: speaks }]) => {
+      const parts = [`“${wording}”`, ...(description ? [description] : []), ...(speaks ? ['default'] : [])];
+      return `${several ? `${modality} ` : ''}${name}: ${parts.join(', ')}`;
+    }),
+  );
+  return lines.map((line, index) => [index === 0 ? 'voices' : '', line]);
 }

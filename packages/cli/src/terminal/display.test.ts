@@ -25,6 +25,8 @@ const patch = {
   revision: 0,
   sigma: 0,
 } as const;
+const sound = (level: number) =>
+  ({ modality: 'audio', rate: 1000, samples: new Float32Array(20).fill(level) }) as const;
 const terminal = { isTTY: true, columns: 40, rows: 10, getColorDepth: () => 24 };
 
 describe('display', () => {
@@ -39,6 +41,34 @@ describe('display', () => {
       'image  48/64 ids · 64 ids/s · 0.3 s left',
       'image  64 ids in 1.0 s · 64 ids/s',
     ]);
+  });
+
+  it('says how long a sound is without a terminal, each on its own', () => {
+    const { display, text } = setUp({});
+    for (const _ of [1, 2]) {
+      display.sound(sound(1));
+      display.sound(sound(0));
+      display.progress({ label: 'audio', done: 2, rate: 40, unit: 'ids' });
+      display.end();
+    }
+    expect(text()).toBe('audio  2 ids in 0.1 s · 40 ids/s · 0.04 s of sound\n'.repeat(2));
+  });
+
+  it('draws a sound as a line that grows, as wide as the terminal', () => {
+    const { display, text, wait } = setUp({ ...terminal, getColorDepth: () => 1 });
+    for (const level of [0, 0.25, 1]) {
+      display.sound(sound(level));
+      display.progress({ label: 'audio', done: 1, rate: 40, unit: 'ids' });
+      wait(200);
+    }
+    display.end();
+    for (const line of ['▁ 0.02 s', '▁▇ 0.04 s', '▁▇█ 0.06 s\naudio']) expect(text()).toContain(line);
+    for (let count = 0; count < 100; count++) display.sound(sound(1));
+    wait(200);
+    display.progress({ label: 'audio', done: 1, rate: 40, unit: 'ids' });
+    // 100 bars in 40 columns: four to one. The sound before is forgotten.
+    expect(text()).toMatch(/[^█]█{25} 2\.00 s/);
+    display.close();
   });
 
   it('a terminal without a size gets plain lines too', () => {

@@ -2,7 +2,7 @@
  * Display: what the work shows while it runs. A terminal gets one that redraws itself, everything else plain lines.
  * It only ever writes to stderr.
  */
-import type { ImageDelta } from '@any-to-any/core';
+import type { ImageDelta, SoundDelta } from '@any-to-any/core';
 import type { Surroundings } from '../surroundings.ts';
 import { liveDisplay } from './live.ts';
 import { plainDisplay } from './plain.ts';
@@ -12,7 +12,9 @@ export interface Display {
   progress(amount: Amount): void;
   /** A piece of the picture that is being made. */
   patch(patch: ImageDelta): void;
-  /** What was shown is complete: leaves its last picture and one line about it. */
+  /** The next piece of the sound that is being made. */
+  sound(delta: SoundDelta): void;
+  /** What was shown is complete: leaves its last picture or waveform and one line about it. */
   end(): void;
   /** One line that stays. */
   note(line: string): void;

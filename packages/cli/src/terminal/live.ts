@@ -1,5 +1,5 @@
 /**
- * The display on a terminal: the growing picture above one line of progress, redrawn in place.
+ * The display on a terminal: the growing picture or waveform above one line of progress, redrawn in place.
  * Draws at most ten times a second, whatever the speed of the decoder; a cheap terminal gets no picture.
  */
 import type { ImageDelta } from '@any-to-any/core';
@@ -9,7 +9,8 @@ import type { Surroundings } from '../surroundings.ts';
 import { type Canvas, createCanvas, fitInside } from './canvas.ts';
 import type { Display } from './display.ts';
 import { type ColorDepth, halfBlocks } from './half-block.ts';
-import { type Amount, progressLine, summaryLine } from './progress.ts';
+import { type Amount, progressLine, soundLength, summaryLine } from './progress.ts';
+import { createWaveform, type Waveform } from './waveform.ts';
 
 /** Least milliseconds from frame to frame. */
 const framePause = 100;
@@ -23,18 +24,21 @@ export function liveDisplay({ stderr, env, now }: Surroundings): Display {
   const depth: ColorDepth | undefined = bits >= 24 ? 24 : bits >= 8 ? 8 : undefined;
   const colors = picocolors.createColors(bits > 1);
   let canvas: Canvas | undefined;
+  let waveform: Waveform | undefined;
   let amount: Amount | undefined;
   let next = Number.NEGATIVE_INFINITY;
 
   const picture = (): string[] => (canvas && depth ? halfBlocks(canvas.pixels, depth) : []);
+  const wave = (): string[] => (waveform ? [waveLine(waveform, stderr)] : []);
   function draw(): void {
     const began = now();
     if (began < next) return;
-    log([...picture(), colors.dim(amount ? progressLine(amount) : '')].join('\n'));
+    log([...picture(), ...wave(), colors.dim(amount ? progressLine(amount) : '')].join('\n'));
     next = began + Math.max(framePause, restAfterFrame * (now() - began));
   }
   function reset(): void {
     canvas = undefined;
+    waveform = undefined;
     amount = undefined;
     next = Number.NEGATIVE_INFINITY;
   }
@@ -49,8 +53,13 @@ export function liveDisplay({ stderr, env, now }: Surroundings): Display {
       canvas.paint(patch);
       draw();
     },
+    sound(delta) {
+      waveform ??= createWaveform();
+      waveform.add(delta);
+      draw();
+    },
     end() {
-      if (amount) log.persist([...picture(), colors.dim(summaryLine(amount))].join('\n'));
+      if (amount) log.persist([...picture(), ...wave(), colors.dim(summaryLine(amount))].join('\n'));
       reset();
     },
     note(line) {
@@ -68,4 +77,10 @@ export function liveDisplay({ stderr, env, now }: Surroundings): Display {
 function canvasFor(patch: ImageDelta, { columns = 80, rows = 24 }: Surroundings['stderr']): Canvas {
   const { width, height } = fitInside(patch, { width: columns, height: 2 * Math.max(1, rows - 2) });
   return createCanvas(width, height);
+}
+
+/** `▁▃▅▇▅▂ 1.2 s`, as wide as the terminal at most. */
+function waveLine(waveform: Waveform, { columns = 80 }: Surroundings['stderr']): string {
+  const length = soundLength(waveform.seconds);
+  return `${waveform.line(columns - length.length - 2)} ${length}`;
 }

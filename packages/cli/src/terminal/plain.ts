@@ -3,11 +3,12 @@
  */
 import type { Output } from '../surroundings.ts';
 import type { Display } from './display.ts';
-import { type Amount, progressLine, summaryLine } from './progress.ts';
+import { type Amount, progressLine, soundLength, summaryLine } from './progress.ts';
 
 export function plainDisplay(output: Output): Display {
   let last: Amount | undefined;
   let quarters = 0;
+  let seconds = 0;
   const note = (line: string): void => {
     output.write(`${line}\n`);
   };
@@ -20,9 +21,13 @@ export function plainDisplay(output: Output): Display {
       quarters = reached;
     },
     patch() {},
+    sound({ samples, rate }) {
+      seconds += samples.length / rate;
+    },
     end() {
-      if (last) note(summaryLine(last));
+      if (last) note(`${summaryLine(last)}${seconds > 0 ? ` · ${soundLength(seconds)} of sound` : ''}`);
       last = undefined;
+      seconds = 0;
       quarters = 0;
     },
     note,

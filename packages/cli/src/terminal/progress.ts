@@ -38,6 +38,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
+/** Seconds → `1.24 s`, `2 min 05 s`. */
+export function soundLength(seconds: number): string {
+  return seconds < 59.5 ? `${seconds.toFixed(2)} s` : duration(seconds);
+}
+
 /** Bytes → `812 bytes`, `34.5 MB` (10⁶). */
 export function size(bytes: number): string {
   if (bytes < 1e3) return `${bytes} bytes`;

@@ -3,19 +3,19 @@
  * A model reads in order: "question, picture" and "picture, question" are different prompts.
  */
 import { addAbortSignal } from 'node:stream';
-import { AnyToAnyError, type Content, type TextContent, type TokenSpace } from '@any-to-any/core';
+import { AnyToAnyError, type Content, type TextContent } from '@any-to-any/core';
 import type { Command } from 'commander';
-import { mediumOf } from '../../media.ts';
+import { type Medium, mediumOf } from '../../media.ts';
 import type { Surroundings } from '../../surroundings.ts';
 
-/** A text, or a file of a modality. */
-export type Item = { readonly text: string } | { readonly modality: string; readonly path: string };
+/** A text, or a file and how it is read. */
+export type Item = { readonly text: string } | { readonly medium: Medium; readonly path: string };
 
 /** Most bytes of a text from stdin; far more than any context holds. */
 const mostBytes = 1 << 20;
 
 /** `['--image', 'cat.png', 'what is it?', '--seed', '1']` → the picture, then the text. */
-export function itemsOf(args: readonly string[], command: Command, modalities: readonly string[]): Item[] {
+export function itemsOf(args: readonly string[], command: Command): Item[] {
   const items: Item[] = [];
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
@@ -27,40 +27,24 @@ export function itemsOf(args: readonly string[], command: Command, modalities: r
       const [flag, attached] = splitFlag(arg);
       const option = command.options.find(({ short, long }) => flag === short || flag === long);
       const value = attached ?? (option?.required ? rest.shift() : undefined);
-      const modality = modalities.find((name) => flag === `--${name}`);
-      if (modality !== undefined && value !== undefined) items.push({ modality, path: value });
+      const medium = mediumOf(flag.slice(2));
+      if (medium !== undefined && value !== undefined) items.push({ medium, path: value });
     }
   }
   return items;
 }
 
-/** Reads the files the command knows how to read; others are left to `requireKnown`, once the model is open. */
-export async function readItems(
-  items: readonly Item[],
-  surroundings: Surroundings,
-): Promise<(Content | undefined)[]> {
-  const content: (Content | undefined)[] = [];
+/** Reads the files and stdin. Throws CONTENT_*, FORMAT_UNKNOWN, ABORTED. */
+export async function readItems(items: readonly Item[], surroundings: Surroundings): Promise<Content[]> {
+  const content: Content[] = [];
   for (const item of items) {
     content.push(
-      'path' in item ? await mediumOf(item.modality)?.read(item.path) : await textOf(item.text, surroundings),
+      'path' in item
+        ? await item.medium.read(item.path, surroundings.signal)
+        : await textOf(item.text, surroundings),
     );
   }
   return content;
-}
-
-/** Throws MODALITY_UNKNOWN for what the model has not, PLUGIN_MISSING for what only the command cannot read. */
-export function requireKnown(items: readonly Item[], space: TokenSpace): void {
-  for (const item of items) {
-    if (!('path' in item) || mediumOf(item.modality)) continue;
-    space.region(item.modality);
-    throw new AnyToAnyError(
-      'PLUGIN_MISSING',
-      `This release of the command reads no files of ${item.modality}.`,
-      {
-        modality: item.modality,
-      },
-    );
-  }
 }
 
 function splitFlag(arg: string): [flag: string, value: string | undefined] {

@@ -1,7 +1,7 @@
 /**
- * Events → what the display shows: progress and the growing picture of a segment, then one line for the whole.
+ * Events → what the display shows: progress and the growing picture or sound of a segment, then one line for the whole.
  */
-import type { Event, ImageDelta } from '@any-to-any/core';
+import type { Delta, Event, ImageDelta, SoundDelta } from '@any-to-any/core';
 import type { Display } from '../../terminal/display.ts';
 
 /** `textShows`: text already appears on the terminal as it comes, so it needs no progress line of its own. */
@@ -16,6 +16,7 @@ export function createReporter(display: Display, textShows: boolean): (event: Ev
       display.progress({ label: modality, unit: 'ids', done, total, rate: done > 1 ? event.rate : 0 });
     }
     if (event.type === 'segment-delta' && isPatch(event.delta)) display.patch(event.delta);
+    if (event.type === 'segment-delta' && isSound(event.delta)) display.sound(event.delta);
     if (event.type === 'segment-end' && !hidden) display.end();
     if (file) display.note(`wrote ${file}`);
     if (event.type === 'finish') {
@@ -27,6 +28,10 @@ export function createReporter(display: Display, textShows: boolean): (event: Ev
   };
 }
 
-function isPatch(delta: { readonly modality: string }): delta is ImageDelta {
+function isPatch(delta: Delta): delta is ImageDelta {
   return delta.modality === 'image' && 'rectangle' in delta;
+}
+
+function isSound(delta: Delta): delta is SoundDelta {
+  return delta.modality === 'audio' && 'samples' in delta;
 }

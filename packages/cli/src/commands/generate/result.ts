@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { AnyToAnyError, type Event } from '@any-to-any/core';
-import { mediumOf } from '../../media.ts';
+import { mediumOf, modalityOf } from '../../media.ts';
 import { type Output, write } from '../../surroundings.ts';
 
 export interface Results {
@@ -12,12 +12,15 @@ export interface Results {
   take(event: Event): Promise<string | undefined>;
 }
 
+/** The file of a modality's first content; undefined: its content goes to no file. */
+export type PathOf = (modality: string) => string | undefined;
+
 /**
- * `path` is the first file's; the next ones get `-2`, `-3`, … before their extension.
+ * Files after the first of a modality get `-2`, `-3`, … before their extension.
  * Without `stdout` text goes nowhere.
  */
-export function createResults(stdout: Output | undefined, path: (modality: string) => string): Results {
-  let files = 0;
+export function createResults(stdout: Output | undefined, pathOf: PathOf, signal?: AbortSignal): Results {
+  const files = new Map<string, number>();
   let text = '';
   return {
     async take(event) {
@@ -32,6 +35,8 @@ export function createResults(stdout: Output | undefined, path: (modality: strin
         text = '';
         return undefined;
       }
+      const path = pathOf(modality);
+      if (path === undefined) return undefined;
       const medium = mediumOf(modality);
       if (!medium) {
         throw new AnyToAnyError(
@@ -40,11 +45,27 @@ export function createResults(stdout: Output | undefined, path: (modality: strin
           { modality },
         );
       }
-      const target = numbered(path(modality), ++files);
+      const count = (files.get(modality) ?? 0) + 1;
+      files.set(modality, count);
+      const target = numbered(path, count);
       await mkdir(dirname(target), { recursive: true });
-      await medium.write(event.content, target);
+      await medium.write(event.content, target, signal);
       return target;
     },
+  };
+}
+
+/**
+ * Each of `given` is the path of the modality its extension says. What else is made stands beside the first of them, or
+ * is named after `words`; without words it gets no file. `['cat.png']`, `audio` → `cat.wav`
+ */
+export function namePaths(given: readonly string[], words: string | undefined): PathOf {
+  return (modality) => {
+    const own = given.find((path) => modalityOf(path) === modality);
+    if (own !== undefined || words === undefined) return own;
+    const [first] = given;
+    const stem = first?.slice(0, first.length - extname(first).length) ?? nameOf(words);
+    return `${stem}${mediumOf(modality)?.extensions[0] ?? ''}`;
   };
 }
 

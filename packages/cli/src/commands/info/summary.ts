@@ -16,6 +16,8 @@ export interface BundleSummary {
   readonly decoder: Omit<DecoderDescription, 'graph'>;
   readonly space: SpaceSummary;
   readonly sampling: Manifest['sampling'];
+  /** By modality and name. */
+  readonly voices: NonNullable<Manifest['voices']>;
   /** Of all files together. */
   readonly bytes: number;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
@@ -43,7 +45,7 @@ export interface RegionSummary {
 }
 
 export function summarize({ directory, manifest, space }: Bundle): BundleSummary {
-  const { name, version, license, attribution, ports, sampling, files } = manifest;
+  const { name, version, license, attribution, ports, sampling, voices = {}, files } = manifest;
   const { graph: _, ...decoder } = manifest.decoder;
   const list = Object.entries(files).map(([path, { bytes }]) => ({ path, bytes }));
   const modalities = (can: (port: PortDescription) => boolean): string[] =>
@@ -66,6 +68,7 @@ export function summarize({ directory, manifest, space }: Bundle): BundleSummary
       regions: manifest.space.regions.map(summarizeRegion),
     },
     sampling,
+    voices,
     bytes: list.reduce((sum, file) => sum + file.bytes, 0),
     files: list,
   };

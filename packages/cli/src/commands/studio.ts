@@ -1,0 +1,69 @@
+/**
+ * `any-to-any studio`: a web page for a model, on this machine only. Runs until it is stopped.
+ */
+import { once } from 'node:events';
+import { createPipeline, type Manifest, openBundle, throwIfAborted } from '@any-to-any/core';
+import { type ModelFacts, startStudio } from '@any-to-any/studio';
+import { readImage } from '@any-to-any/tokenizer-image';
+import type { Command } from 'commander';
+import { defaultModel, findModel } from '../model.ts';
+import { type Surroundings, write } from '../surroundings.ts';
+import { numberIn } from './number.ts';
+
+interface Options {
+  readonly model: string;
+  readonly port: number;
+  readonly threads?: number;
+}
+
+/** Largest picture of a prompt, pixels. */
+const mostPixels = 16_000_000;
+
+export function addStudio(program: Command, surroundings: Surroundings): void {
+  program
+    .command('studio')
+    .description('Opens a web page for the model, on this machine only, until Ctrl-C.')
+    .option('--model <bundle>', 'directory or package of the model', defaultModel)
+    .option(
+      '--port <n>',
+      'where to listen; 0 takes a free one',
+      numberIn({ least: 0, most: 65_535, whole: true }),
+      0,
+    )
+    .option('--threads <n>', 'threads of the runtime', numberIn({ least: 1, whole: true }))
+    .action((options: Options) => runStudio(options, surroundings));
+}
+
+async function runStudio({ model, port, threads }: Options, surroundings: Surroundings): Promise<void> {
+  const { signal, plugins, stdout, stderr } = surroundings;
+  const directory = findModel(model);
+  const { manifest } = await openBundle(directory);
+  throwIfAborted(signal, 'reading the bundle');
+  const pipeline = await createPipeline({ model: directory, plugins, threads });
+  try {
+    const studio = await startStudio({
+      pipeline,
+      port,
+      facts: factsOf(manifest),
+      readers: { image: (bytes) => readImage(bytes, { pixels: mostPixels }) },
+    });
+    try {
+      await write(stderr, `${pipeline.name} is at the address below; Ctrl-C ends it.\n`);
+      await write(stdout, `${studio.url}\n`);
+      if (!signal.aborted) await once(signal, 'abort');
+    } finally {
+      await studio.close();
+    }
+  } finally {
+    await pipeline.close();
+  }
+}
+
+/** What the page should know of a model besides what its pipeline tells. */
+function factsOf({ sampling, ports }: Manifest): ModelFacts {
+  const adapters = Object.entries(ports).map(([modality, { adapters = [] }]) => [
+    modality,
+    adapters.map(({ plugin }) => plugin),
+  ]);
+  return { sampling, adapters: Object.fromEntries(adapters) };
+}
