@@ -1,5 +1,6 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from './compile.ts';
 import { fixtures, temporaryDirectory } from './families/any-to-any/fixture.test.kit.ts';
@@ -42,6 +43,18 @@ describe('what the checkpoint says of its bundle', () => {
     });
   });
 
+  test('voices too, checked', async () => {
+    const voices = { image: { pencil: { wording: 'with a pencil', default: true } } };
+    const from = await edited('voices', (config) => {
+      config['bundle'] = { voices };
+    });
+    expect(await compile(from, path('voices-bundle'))).toMatchObject({ voices });
+    const other = { image: { ink: { wording: 'in ink' } } };
+    expect(await compile(from, path('ink-bundle'), { voices: other })).toMatchObject({ voices: other });
+    const wrong = { voices: { image: { ink: { wording: '' } } } };
+    await expect(compile(from, path('wrong-bundle'), wrong)).rejects.toThrow(/OPTION_INVALID.*voices/);
+  });
+
   test('a modality of a foreign plugin keeps its options and takes its files along', async () => {
     const use = {
       kind: 'plugin',
@@ -55,9 +68,25 @@ describe('what the checkpoint says of its bundle', () => {
     });
     await expect(compile(from, path('foreign-bundle'))).rejects.toThrow(/CHECKPOINT_INVALID.*smells.txt/);
     await writeFile(join(from, 'smells.txt'), 'rose\nsmoke');
-    const manifest = await compile(from, path('foreign-bundle'), { kv: 'int8' });
+    await compile(from, path('foreign-bundle'), { kv: 'int8' });
+    const { manifest } = await openBundle(path('foreign-bundle'));
     expect(manifest.ports['text']?.tokenizer).toEqual({ plugin: use.plugin, options: use.options });
     expect(manifest.space.regions[0]?.layout).toEqual({ kind: 'plugin', buckets: 32 });
     expect(manifest.files['smells.txt']?.bytes).toBe(10);
+  });
+
+  test('so does a foreign encoder, and the compiler needs no weights of it', async () => {
+    const plugin = 'encoder-smell';
+    const use = { kind: 'plugin', plugin, options: { weights: 'nose.bin' }, files: ['nose.bin'] };
+    const from = await edited('foreign-encoder', (config) => {
+      const [text] = config['modalities'] as Record<string, unknown>[];
+      Object.assign(text!, { encoder: use });
+    });
+    await expect(compile(from, path('encoder-bundle'))).rejects.toThrow(/CHECKPOINT_INVALID.*nose.bin/);
+    await writeFile(join(from, 'nose.bin'), 'sniff');
+    await compile(from, path('encoder-bundle'), { kv: 'int8' });
+    const { manifest } = await openBundle(path('encoder-bundle'));
+    expect(manifest.ports['text']?.encoder).toEqual({ plugin, options: use.options });
+    expect(manifest.files['nose.bin']?.bytes).toBe(5);
   });
 });

@@ -22,6 +22,7 @@ describe('a checkpoint becomes a bundle', () => {
   test.each<CompileOptions>([
     {},
     { quantize: 'int8', tables: 'f16' },
+    { quantize: 'f16' },
     { quantize: 'int4', block: 128, kv: 'int8' },
   ])('with %o', async (options) => {
     const out = path('bundle');
@@ -34,8 +35,8 @@ describe('a checkpoint becomes a bundle', () => {
     const bundle = await openBundle(out); // checks every size, hash and reference
     expect(bundle.manifest).toEqual(manifest);
     expect(manifest.name).toBe('tiny');
-    expect(manifest.decoder.kv).toBe(options.kv === 'int8' ? 'int8' : 'float32');
-    expect(manifest.ports['text']?.table?.type).toBe(options.tables === 'f16' ? 'float16' : 'float32');
+    expect(bundle.manifest.decoder.kv).toBe(options.kv === 'int8' ? 'int8' : 'float32');
+    expect(bundle.manifest.ports['text']?.table?.type).toBe(options.tables === 'f16' ? 'float16' : 'float32');
     expect((await readdir(out)).sort()).toEqual([...Object.keys(manifest.files), 'manifest.json'].sort());
     for (const [file, { sha256, bytes }] of Object.entries(manifest.files)) {
       const content = await readFile(join(out, file));
@@ -219,9 +220,9 @@ describe('a broken checkpoint', () => {
     [
       'another family',
       (config) => ({ ...config, family: 'janus' }),
-      /family: expected one of any-to-any, found "janus"/,
+      /family: expected one of any-to-any, .* found "janus"/,
     ],
-    ['no family', () => 7, /family: expected one of any-to-any, found undefined/],
+    ['no family', () => 7, /family: expected one of any-to-any, .* found undefined/],
     ['a newer format', (config) => ({ ...config, format: 2 }), /format: /],
     ['an unknown field', (config) => ({ ...config, extra: 1 }), /extra/],
     ['a field is missing', ({ markCapacity: _, ...config }) => config, /markCapacity/],

@@ -1,5 +1,5 @@
 /**
- * A linear layer without bias, `y = x Wᵀ`, in the form ONNX Runtime is fastest with: MatMulNBits over quantised
+ * A linear layer, `y = x Wᵀ` or `y = x Wᵀ + b`, in the form ONNX Runtime is fastest with: MatMulNBits over quantised
  * blocks, or MatMul over the transposed float weights. Several layers of one input become one, row under row.
  */
 import type { Value } from '../onnx/graph.ts';
@@ -11,10 +11,34 @@ export interface LinearPart {
   /** Tensor `[outputs, inputs]`. */
   readonly tensor: string;
   readonly outputs: number;
+  /** Tensor `[outputs]`, added to the result. */
+  readonly bias?: string | undefined;
 }
 
 /** `x [..., inputs]` → `[..., sum of outputs]`. `name` names the constants, `output` the result if it needs a name. */
 export function linear(
+  build: Build,
+  x: Value,
+  name: string,
+  inputs: number,
+  parts: readonly LinearPart[],
+  output?: string,
+): Value {
+  if (parts.every(({ bias }) => bias === undefined)) return product(build, x, name, inputs, parts, output);
+  const result = product(build, x, name, inputs, parts);
+  return build.graph.op('Add', [result, biases(build, name, parts)], {}, output);
+}
+
+/** The parts' biases one after the other; zeros for a part that has none. */
+function biases({ graph, weights }: Build, name: string, parts: readonly LinearPart[]): Value {
+  const outputs = parts.reduce((sum, part) => sum + part.outputs, 0);
+  const loads = parts.map(({ bias, outputs: size }) =>
+    bias === undefined ? () => new Float32Array(size) : weights(bias, [size]),
+  );
+  return graph.initializer(`${name}.bias`, 'f32', [outputs], stack(loads, outputs));
+}
+
+function product(
   build: Build,
   x: Value,
   name: string,

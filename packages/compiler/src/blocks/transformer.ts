@@ -44,11 +44,11 @@ export function transformerBlock(
   return graph.op('Add', [middle, affine(build, gelu(build, inner), `${prefix}.mlp.1`, feedForward, width)]);
 }
 
-/** Layer norm over the last axis, epsilon 1e-5. */
-export function layerNorm(build: Build, x: Value, prefix: string, width: number): Value {
+/** Layer norm over the last axis. */
+export function layerNorm(build: Build, x: Value, prefix: string, width: number, epsilon = 1e-5): Value {
   const scale = weight(build, `${prefix}.weight`, [width]);
   const bias = weight(build, `${prefix}.bias`, [width]);
-  return build.graph.op('LayerNormalization', [x, scale, bias], { axis: -1, epsilon: { float: 1e-5 } });
+  return build.graph.op('LayerNormalization', [x, scale, bias], { axis: -1, epsilon: { float: epsilon } });
 }
 
 /** `x Wᵀ + b` of tensors `weight [outputs, inputs]` and `bias [outputs]`. */

@@ -1,20 +1,22 @@
 /**
  * Family: an architecture that the compiler can turn from a checkpoint into a bundle. A new model is a new family.
  */
-import type { ManifestParts } from '@any-to-any/core';
+import type { ManifestParts, TokenizerManifestParts } from '@any-to-any/core';
 import type { Settings } from '../options.ts';
 
 export interface Family {
   /** The `family` of `config.json`. */
   readonly name: string;
-  /** Writes the files of the bundle into `job.out` and returns what its manifest says of them. */
-  compile(job: FamilyJob): Promise<ManifestParts>;
+  /** The `model_type`s of `config.json` that are its too, for checkpoints of others. */
+  readonly modelTypes?: readonly string[] | undefined;
+  /** Writes the files of the bundle into `job.out` and returns what its manifest says of them: a model's, or a tokenizer's. */
+  compile(job: FamilyJob): Promise<ManifestParts | TokenizerManifestParts>;
 }
 
 export interface FamilyJob {
-  /** Directory of the checkpoint. */
+  /** Directory of the checkpoint, or a GGUF file. */
   readonly checkpoint: string;
-  /** The parsed `config.json`, not yet checked. */
+  /** The parsed `config.json`, not yet checked; undefined for a file that has its own. */
   readonly config: unknown;
   /** An empty directory. */
   readonly out: string;

@@ -10,6 +10,11 @@ import { checkpointInvalid } from '../safetensors/invalid.ts';
 export interface Ledger {
   /** Notes what is needed; loads from the file. A value that is not finite is CHECKPOINT_INVALID. */
   readonly weights: Weights;
+  /**
+   * For a tensor that is arithmetic and no weight: graphs make it themselves. If the file has it, its values must be
+   * `expected` to 1e-4 of the largest; throws CHECKPOINT_INVALID.
+   */
+  constant(name: string, shape: readonly number[], expected: Float32Array): Promise<void>;
   /** Throws CHECKPOINT_INVALID for the first tensor that is missing, of another shape or type, or left over. */
   check(): void;
 }
@@ -20,6 +25,12 @@ export function openLedger(reader: TensorReader): Ledger {
     weights(name, shape) {
       needed.set(name, shape);
       return async () => checkFinite(reader, name, await reader.read(name));
+    },
+    async constant(name, shape, expected) {
+      if (!reader.tensors.has(name)) return;
+      needed.set(name, shape);
+      checkTensor(reader, name, shape);
+      checkSame(reader, name, await reader.read(name), expected);
     },
     check() {
       for (const [name, shape] of needed) checkTensor(reader, name, shape);
@@ -45,6 +56,17 @@ function checkFinite(reader: TensorReader, name: string, values: Float32Array): 
   throw checkpointInvalid(
     reader.path,
     `tensor "${name}": expected finite values, found ${values[at]} at ${at}. Take a checkpoint from before training failed.`,
+    { tensor: name },
+  );
+}
+
+function checkSame(reader: TensorReader, name: string, values: Float32Array, expected: Float32Array): void {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const at = values.findIndex((value, i) => !(Math.abs(value - expected[i]!) <= 1e-4 * largest));
+  if (at === -1) return;
+  throw checkpointInvalid(
+    reader.path,
+    `tensor "${name}" is a constant of the family: expected ${expected[at]} at ${at}, found ${values[at]}.`,
     { tensor: name },
   );
 }

@@ -1,12 +1,13 @@
 /**
  * The files of a bundle, described before any is written, so that progress knows its end.
  */
-import { copyFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '@any-to-any/core';
 import type { LoadWeights } from '../blocks/build.ts';
 import type { Model } from '../onnx/model.ts';
 import { saveModel } from '../onnx/save.ts';
+import { storeHalves } from '../quantize/halves.ts';
 import type { FamilyJob } from './family.ts';
 import { type TableType, writeTable } from './table.ts';
 
@@ -26,7 +27,9 @@ export async function writeOutputs(job: FamilyJob, outputs: readonly Output[]): 
   }
 }
 
-export function graphOutput(file: string, model: Model): Output {
+/** `halves`: its products keep their weights as 16-bit floats. */
+export function graphOutput(file: string, built: Model, halves = false): Output {
+  const model = halves ? storeHalves(built) : built;
   return {
     file,
     bytes: model.initializers.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -43,6 +46,18 @@ export function tableOutput(file: string, elements: number, load: LoadWeights, t
     async write(path, _, onBytes) {
       await writeTable(path, await load(), type);
       onBytes(bytes);
+    },
+  };
+}
+
+/** A small file that is in memory. */
+export function dataOutput(file: string, data: Uint8Array): Output {
+  return {
+    file,
+    bytes: data.length,
+    async write(path, _, onBytes) {
+      await writeFile(path, data);
+      onBytes(data.length);
     },
   };
 }

@@ -2,6 +2,7 @@
  * Work over whole matrices in slices, so that the event loop gets a turn every few milliseconds.
  */
 import { setImmediate } from 'node:timers/promises';
+import { toHalf } from '../safetensors/dtype.ts';
 import { emptyMatrix, type Quantization, type QuantizedMatrix, quantizeRows } from './block.ts';
 
 /** Elements handled between two turns of the event loop. */
@@ -28,6 +29,13 @@ export async function transpose(weights: Float32Array, rows: number, columns: nu
       for (let row = from; row < to; row++) result[base + row] = weights[row * columns + column]!;
     }
   });
+  return result;
+}
+
+/** Floats as IEEE halves. */
+export async function inHalves(values: Float32Array): Promise<Uint16Array> {
+  const result = new Uint16Array(values.length);
+  await inSlices(values.length, 1, (from, to) => result.set(toHalf(values.subarray(from, to)), from));
   return result;
 }
 

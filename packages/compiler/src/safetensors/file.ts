@@ -88,7 +88,7 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 /** Exactly `length` bytes from `position`, in a buffer of its own (so aligned to every element type). */
-async function readAt(
+export async function readAt(
   handle: FileHandle,
   path: string,
   position: number,

@@ -5,18 +5,20 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { createTokenSpace, type Device, openDevice, type Run } from '@any-to-any/core';
+import { createTokenSpace, type Device, openDevice, type Run, type Tensor } from '@any-to-any/core';
 import type { KvScales } from '../../blocks/attention.ts';
 import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
 import { saveModel } from '../../onnx/save.ts';
 import type { FamilyJob } from '../family.ts';
-import type { Config } from './config.ts';
+import type { Config, PatchVitConfig } from './config.ts';
 import type { DecoderPlan } from './decoder.ts';
 import { describeSpace } from './manifest.ts';
 import { type DecoderRunner, openRunner } from './run.ts';
-import { placeRuns, sliceOf } from './sequence.ts';
-import { randomPicture, randomSequences, sequenceCount, xorshift } from './sequences.ts';
+import { type Ports as PlacedPorts, placeRuns, sliceOf } from './sequence.ts';
+import { type Random, randomPicture, randomSequences, randomSound, sequenceCount, xorshift } from './sequences.ts';
+import type { SoundEncoderConfig } from './sound-config.ts';
+import { embeddingStride } from './sound-encoder.ts';
 
 export interface Calibration {
   readonly job: FamilyJob;
@@ -44,33 +46,44 @@ export async function calibrate(calibration: Calibration): Promise<KvScales[]> {
   try {
     await saveModel(model, path, { signal });
     const sequences = settings.calibration ?? (await sequencesOf(calibration, device, directory));
-    const runner = await openRunner(device, path, plan, 'float32');
     const loaded = new Map<string, Float32Array>();
     for (const [port, load] of tables) loaded.set(port, await load());
-    const ranges = emptyRanges(plan);
     const space = createTokenSpace(describeSpace(config));
-    for (const runs of sequences) {
-      const positions = placeRuns(runs, { plan, space, tables: loaded });
-      const length = positions.modality.length;
-      runner.truncate(0);
-      for (let from = 0; from < length; from += chunk) {
-        await runner.append(sliceOf(positions, plan, from, Math.min(length, from + chunk)), signal);
-      }
-      for (const [layer, range] of ranges.entries()) {
-        await setImmediate(); // a long context of many heads takes some milliseconds a layer
-        widen(range.key, runner, plan, layer, 'key', length);
-        widen(range.value, runner, plan, layer, 'value', length);
-      }
-    }
-    runner.close();
-    return ranges.map(({ key, value }) => ({ key: scales(key), value: scales(value) }));
+    const ports = { plan, space, tables: loaded };
+    return await measureScales(await openRunner(device, path, plan, 'float32'), ports, sequences, signal);
   } finally {
     device.close();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Random sequences, and random pictures through the encoders. The same config and weights give the same. */
+/** Runs the sequences through a decoder with a float cache, which is closed then. One entry per layer. */
+export async function measureScales(
+  runner: DecoderRunner,
+  ports: PlacedPorts,
+  sequences: readonly (readonly Run[])[],
+  signal: AbortSignal | undefined,
+): Promise<KvScales[]> {
+  const { plan } = ports;
+  const ranges = emptyRanges(plan);
+  for (const runs of sequences) {
+    const positions = placeRuns(runs, ports);
+    const length = positions.modality.length;
+    runner.truncate(0);
+    for (let from = 0; from < length; from += chunk) {
+      await runner.append(sliceOf(positions, plan, from, Math.min(length, from + chunk)), signal);
+    }
+    for (const [layer, range] of ranges.entries()) {
+      await setImmediate(); // a long context of many heads takes some milliseconds a layer
+      widen(range.key, runner, plan, layer, 'key', length);
+      widen(range.value, runner, plan, layer, 'value', length);
+    }
+  }
+  runner.close();
+  return ranges.map(({ key, value }) => ({ key: scales(key), value: scales(value) }));
+}
+
+/** Random sequences, and random pictures and sounds through the encoders. The same config and weights give the same. */
 async function sequencesOf(
   { config, encoders }: Calibration,
   device: Device,
@@ -80,21 +93,29 @@ async function sequencesOf(
   const embedded = new Map<string, Float32Array[]>();
   for (const { name, encoder } of config.modalities) {
     const model = encoders.get(name);
-    if (model === undefined || encoder === undefined) continue;
+    if (model === undefined || encoder === undefined || encoder.kind === 'plugin') continue;
     const path = join(directory, `${name}.onnx`);
     await saveModel(model, path);
     const session = await device.openSession(path);
-    const { side } = encoder;
-    const pictures: Float32Array[] = [];
+    const heard: Float32Array[] = [];
     for (let i = 0; i < sequenceCount; i++) {
-      const pixels = { data: randomPicture(side, random), dims: [1, 3, side, side] };
-      const { embeddings } = await session.evaluate({ pixels });
-      pictures.push(embeddings!.data as Float32Array); // the graph's only output, float32
+      const { embeddings } = await session.evaluate(randomContent(encoder, random));
+      heard.push(embeddings!.data as Float32Array); // the graph's only output, float32
     }
     session.close();
-    embedded.set(name, pictures);
+    embedded.set(name, heard);
   }
   return randomSequences(config, embedded, random);
+}
+
+/** What an encoder's graph takes. */
+function randomContent(encoder: PatchVitConfig | SoundEncoderConfig, random: Random): Record<string, Tensor> {
+  if (encoder.kind === 'sound') {
+    const data = randomSound(12 * embeddingStride, random);
+    return { samples: { data, dims: [1, data.length] } };
+  }
+  const { side } = encoder;
+  return { pixels: { data: randomPicture(side, random), dims: [1, 3, side, side] } };
 }
 
 function emptyRanges({ layers, kvHeads, headWidth }: DecoderPlan): KvScales[] {

@@ -4,6 +4,8 @@
 import { z } from 'zod';
 import { aboutSchema } from '../../options.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
+import { patchStageSchema } from './patch-config.ts';
+import { soundCodecSchema, soundEncoderSchema, soundFault } from './sound-config.ts';
 
 const count = z.int().positive();
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/);
@@ -45,7 +47,7 @@ const vqSchema = z.strictObject({
   grids: z.array(z.tuple([count, count])).min(1),
 });
 
-/** A tokenizer that the compiler knows nothing of: its plugin, the plugin's options, files to take along. */
+/** A tokenizer, encoder or adapter that the compiler knows nothing of: its plugin, the plugin's options, files to take along. */
 const pluginSchema = z.strictObject({
   kind: z.literal('plugin'),
   plugin: z.string().min(1),
@@ -75,8 +77,10 @@ const modalitySchema = z.strictObject({
     z.strictObject({ kind: z.literal('grid'), clip: count, block: count }),
     z.strictObject({ kind: z.literal('plugin'), buckets: z.int().nonnegative() }),
   ]),
-  tokenizer: z.discriminatedUnion('kind', [tiktokenSchema, vqSchema, pluginSchema]),
-  encoder: patchVitSchema.optional(),
+  tokenizer: z.discriminatedUnion('kind', [tiktokenSchema, vqSchema, soundCodecSchema, pluginSchema]),
+  encoder: z.discriminatedUnion('kind', [patchVitSchema, soundEncoderSchema, pluginSchema]).optional(),
+  /** What refines the content after decoding, in order. */
+  adapters: z.array(z.discriminatedUnion('kind', [patchStageSchema, pluginSchema])).optional(),
 });
 
 export const configSchema = z.strictObject({
@@ -113,11 +117,18 @@ export function parseConfig(path: string, value: unknown): Config {
       `decoder: expected heads to be a multiple of kvHeads, found ${heads} and ${kvHeads}.`,
     );
   }
-  for (const kind of ['tiktoken', 'vq'] as const) {
+  for (const kind of ['tiktoken', 'vq', 'sound-codec'] as const) {
     const users = config.modalities.filter((modality) => modality.tokenizer.kind === kind);
     if (users.length > 1) {
       throw checkpointInvalid(path, `expected one modality with a ${kind} tokenizer, found ${users.length}.`);
     }
+  }
+  for (const { name, tokenizer, size, layout, adapters = [] } of config.modalities) {
+    const fault = tokenizer.kind === 'sound-codec' ? soundFault(tokenizer, size, layout.kind) : undefined;
+    if (fault !== undefined) throw checkpointInvalid(path, `${name}: ${fault}`);
+    const stages = adapters.filter(({ kind }) => kind === 'patches').length;
+    if (stages === 0 || (stages === 1 && tokenizer.kind === 'vq')) continue;
+    throw checkpointInvalid(path, `${name}: expected one patch stage at most, and a vq tokenizer before it.`);
   }
   return config;
 }

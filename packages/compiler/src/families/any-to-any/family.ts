@@ -20,6 +20,8 @@ import { buildHead } from './head.ts';
 import { buildImageEncoder } from './image-encoder.ts';
 import { buildImageDecode, buildImageEncode } from './image-tokenizer.ts';
 import { describeBundle, describeSpace, fileNames } from './manifest.ts';
+import { buildPatchStage } from './patch-stage.ts';
+import { codecOutputs, soundEncoderModel } from './sound.ts';
 
 export const anyToAny: Family = {
   name: 'any-to-any',
@@ -33,9 +35,9 @@ export const anyToAny: Family = {
       return openLedger(reader);
     };
     try {
-      const pictures = await pictureGraphs(config, open);
-      const ports = await decoderOutputs(job, config, await open('decoder'), pictures.encoders);
-      await writeOutputs(job, [...ports, ...pictures.outputs, ...(await vocabularyOutputs(job, config))]);
+      const content = await contentGraphs(config, open);
+      const ports = await decoderOutputs(job, config, await open('decoder'), content.encoders);
+      await writeOutputs(job, [...ports, ...content.outputs, ...(await vocabularyOutputs(job, config))]);
     } finally {
       await Promise.all(readers.map((reader) => reader.close()));
     }
@@ -54,7 +56,7 @@ async function decoderOutputs(
   ledger: Ledger,
   encoders: ReadonlyMap<string, Model>,
 ): Promise<Output[]> {
-  const { quantization, kv, tables: stored } = job.settings;
+  const { quantization, halves, kv, tables: stored } = job.settings;
   const { width } = config.decoder;
   const plan = planDecoder(config);
   const decoder = buildDecoder(plan, ledger.weights, { quantization });
@@ -66,29 +68,29 @@ async function decoderOutputs(
     const type = stored === 'f16' ? 'float16' : 'float32';
     outputs.push(tableOutput(fileNames.table(port), ids * width, table, type));
     const head = { tensor: `ports.${port}.head.weight`, width, classes };
-    outputs.push(graphOutput(fileNames.head(port), buildHead(head, ledger.weights, quantization)));
+    outputs.push(graphOutput(fileNames.head(port), buildHead(head, ledger.weights, quantization), halves));
   }
   ledger.check();
-  if (kv === 'f32') return [graphOutput(fileNames.decoder, decoder), ...outputs];
+  if (kv === 'f32') return [graphOutput(fileNames.decoder, decoder, halves), ...outputs];
   const kvScales = await calibrate({ job, config, plan, model: decoder, tables, encoders });
   const quantized = buildDecoder(plan, ledger.weights, { quantization, kvScales });
-  return [graphOutput(fileNames.decoder, quantized), ...outputs];
+  return [graphOutput(fileNames.decoder, quantized, halves), ...outputs];
 }
 
-interface PictureGraphs {
+interface ContentGraphs {
   readonly outputs: readonly Output[];
   /** Understanding encoders by modality. */
   readonly encoders: ReadonlyMap<string, Model>;
 }
 
-/** The graphs of the modalities that are pictures. */
-async function pictureGraphs(
+/** The graphs of the modalities that are pictures or sound. */
+async function contentGraphs(
   config: Config,
   open: (stem: string) => Promise<Ledger>,
-): Promise<PictureGraphs> {
+): Promise<ContentGraphs> {
   const outputs: Output[] = [];
   const encoders = new Map<string, Model>();
-  for (const { name, tokenizer, encoder, size } of config.modalities) {
+  for (const { name, tokenizer, encoder, adapters = [], size } of config.modalities) {
     if (tokenizer.kind === 'vq') {
       const ledger = await open('image-tokenizer');
       const plan = { ...tokenizer, codes: size };
@@ -96,12 +98,25 @@ async function pictureGraphs(
       outputs.push(graphOutput(fileNames.decode, buildImageDecode(plan, ledger.weights)));
       ledger.check();
     }
-    if (encoder !== undefined) {
+    if (encoder?.kind === 'patch-vit') {
       const ledger = await open('image-encoder');
       const model = buildImageEncoder({ ...encoder, decoderWidth: config.decoder.width }, ledger.weights);
       ledger.check();
       encoders.set(name, model);
       outputs.push(graphOutput(fileNames.understand, model));
+    }
+    if (tokenizer.kind === 'sound-codec') outputs.push(...(await codecOutputs(tokenizer, open)));
+    if (encoder?.kind === 'sound') {
+      const { model, output } = await soundEncoderModel(encoder, config.decoder.width, open);
+      encoders.set(name, model);
+      outputs.push(output);
+    }
+    for (const adapter of adapters) {
+      if (adapter.kind !== 'patches') continue;
+      const ledger = await open('image-patches');
+      const model = buildPatchStage({ ...adapter, codes: size }, ledger.weights);
+      ledger.check();
+      outputs.push(graphOutput(fileNames.patches, model));
     }
   }
   return { outputs, encoders };
@@ -109,21 +124,22 @@ async function pictureGraphs(
 
 async function vocabularyOutputs(job: FamilyJob, config: Config): Promise<Output[]> {
   const outputs: Output[] = [];
-  for (const { tokenizer, size } of config.modalities) {
-    if (tokenizer.kind === 'plugin') outputs.push(...(await pluginOutputs(job.checkpoint, tokenizer.files)));
+  for (const { tokenizer, encoder, adapters = [], size } of config.modalities) {
+    const foreign = [tokenizer, encoder, ...adapters].flatMap((use) => (use?.kind === 'plugin' ? use.files : []));
+    outputs.push(...(await pluginOutputs(job.checkpoint, [...new Set(foreign)])));
     if (tokenizer.kind === 'tiktoken')
       outputs.push(await vocabularyOutput(job.checkpoint, tokenizer.file, size));
   }
   return outputs;
 }
 
-/** The files of a foreign tokenizer go along as they are. */
+/** The files of a foreign tokenizer, encoder or adapter go along as they are. */
 async function pluginOutputs(directory: string, files: readonly string[]): Promise<Output[]> {
   return Promise.all(
     files.map(async (file) => {
       const path = join(directory, file);
       const info = await stat(path).catch((cause: unknown) => {
-        throw checkpointInvalid(path, 'cannot be read. The config names it as a file of a tokenizer.', {
+        throw checkpointInvalid(path, 'cannot be read. The config names it as a file of a plugin.', {
           cause,
         });
       });

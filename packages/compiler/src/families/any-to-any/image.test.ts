@@ -102,7 +102,9 @@ test('the length of a code does not matter', async () => {
 
 test('the understanding encoder agrees with PyTorch', async () => {
   const ledger = await fixture.ledger('image-encoder');
-  const encoder = fixture.config.modalities.find((modality) => modality.encoder)!.encoder!;
+  const encoder = fixture.config.modalities
+    .map((modality) => modality.encoder)
+    .find((encoder) => encoder?.kind === 'patch-vit')!;
   const model = buildImageEncoder({ ...encoder, decoderWidth: fixture.config.decoder.width }, ledger.weights);
   ledger.check();
   const session = await openModel(model);

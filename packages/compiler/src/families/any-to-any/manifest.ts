@@ -5,6 +5,9 @@ import type { ManifestParts, PortDescription, SpaceDescription } from '@any-to-a
 import type { Settings } from '../../options.ts';
 import { type Config, type Modality, portSizes } from './config.ts';
 import { usesModality } from './decoder.ts';
+import { runOptions } from './patch-config.ts';
+import { patchSizes } from './patch-stage.ts';
+import { describeCodec, describeSoundEncoder } from './sound.ts';
 
 /** Names of the files of a bundle of this family. */
 export const fileNames = {
@@ -14,6 +17,7 @@ export const fileNames = {
   encode: 'image-encode.onnx',
   decode: 'image-decode.onnx',
   understand: 'image-understand.onnx',
+  patches: 'image-patches.onnx',
 } as const;
 
 export function describeSpace(config: Config): SpaceDescription {
@@ -34,6 +38,7 @@ export function describeSpace(config: Config): SpaceDescription {
 export function describeBundle(config: Config, settings: Settings): ManifestParts {
   const { decoder } = config;
   const about = settings.about;
+  const voices = about.voices ?? config.bundle?.voices;
   return {
     name: about.name ?? config.bundle?.name ?? settings.directory,
     version: about.version ?? config.bundle?.version ?? '0.0.0',
@@ -53,6 +58,7 @@ export function describeBundle(config: Config, settings: Settings): ManifestPart
     },
     ports: describePorts(config, settings),
     sampling: about.sampling ?? config.bundle?.sampling ?? {},
+    ...(voices && { voices }),
     unconditional: about.unconditional ?? config.bundle?.unconditional ?? 'empty',
   };
 }
@@ -66,18 +72,16 @@ function describePorts(config: Config, { tables }: Settings): Record<string, Por
       head: { graph: fileNames.head(port), classes },
       ...(modality && { tokenizer: describeTokenizer(modality) }),
       ...(modality?.encoder && { encoder: describeEncoder(config, modality, modality.encoder) }),
+      ...(modality?.adapters && { adapters: modality.adapters.map((use) => describeAdapter(modality, use)) }),
     };
   }
   return ports;
 }
 
-function describeTokenizer({
-  name,
-  size,
-  layout,
-  tokenizer,
-}: Modality): NonNullable<PortDescription['tokenizer']> {
+function describeTokenizer(modality: Modality): NonNullable<PortDescription['tokenizer']> {
+  const { name, size, layout, tokenizer } = modality;
   if (tokenizer.kind === 'plugin') return { plugin: tokenizer.plugin, options: tokenizer.options };
+  if (tokenizer.kind === 'sound-codec') return describeCodec(tokenizer, modality);
   const { kind: _, ...rest } = layout;
   const plugin = `@any-to-any/tokenizer-${name}`;
   if (tokenizer.kind === 'tiktoken') return { plugin, options: { ...tokenizer, ...rest } };
@@ -96,12 +100,36 @@ function halo(blocks: number): number {
 
 function describeEncoder(
   config: Config,
-  { name, layout }: Modality,
-  { kind, side, grid }: NonNullable<Modality['encoder']>,
+  modality: Modality,
+  encoder: NonNullable<Modality['encoder']>,
 ): NonNullable<PortDescription['encoder']> {
+  if (encoder.kind === 'plugin') return { plugin: encoder.plugin, options: encoder.options };
+  if (encoder.kind === 'sound') return describeSoundEncoder(encoder, modality, config.decoder);
+  const { name, layout } = modality;
+  const { kind, side, grid } = encoder;
   const clip = layout.kind === 'grid' ? { clip: layout.clip } : {};
   return {
     plugin: `@any-to-any/tokenizer-${name}`,
     options: { kind, side, grid, width: config.decoder.width, ...clip, graph: fileNames.understand },
+  };
+}
+
+function describeAdapter(
+  { size }: Modality,
+  use: NonNullable<Modality['adapters']>[number],
+): NonNullable<PortDescription['adapters']>[number] {
+  if (use.kind === 'plugin') return { plugin: use.plugin, options: use.options };
+  const { side, halo, factor } = patchSizes;
+  return {
+    plugin: '@any-to-any/adapter-denoise',
+    options: {
+      kind: use.kind,
+      side,
+      halo,
+      factor,
+      codes: size,
+      ...runOptions(use),
+      graph: fileNames.patches,
+    },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Random sequences of every modality, for calibration where none are given: ids drawn evenly, so that every row of
- * every table is likely to be seen, and pictures of rectangles through the understanding encoder. Pure.
+ * every table is likely to be seen, and what an understanding encoder made of pictures of rectangles or of chords. Pure.
  */
 import {
   createTokenSpace,
@@ -22,7 +22,7 @@ const longest = 512;
 /** 0 ≤ value < 1. */
 export type Random = () => number;
 
-/** `embedded`: by modality, the embeddings of pictures, one of which may stand in for ids. */
+/** `embedded`: by modality, the embeddings of pictures or sounds, one of which may stand in for ids. */
 export function randomSequences(
   config: Config,
   embedded: ReadonlyMap<string, readonly Float32Array[]>,
@@ -34,7 +34,7 @@ export function randomSequences(
   );
 }
 
-/** `<s>`, then segments of each modality in turn, as many as fit; the sequence's own picture comes once. */
+/** `<s>`, then segments of each modality in turn, as many as fit; the sequence's own embeddings come once. */
 function randomSequence(
   config: Config,
   space: TokenSpace,
@@ -47,11 +47,8 @@ function randomSequence(
   let room = Math.min(config.decoder.context, longest) - 1;
   for (let segment = 0; ; segment++) {
     const modality = config.modalities[(index + segment) % config.modalities.length]!;
-    const picture = shown.has(modality.name) ? undefined : embedded.get(modality.name)?.[index];
-    const body =
-      picture && modality.encoder
-        ? embeddingRun(config, modality, modality.encoder.grid, picture, segment)
-        : idRun(modality, segment, random);
+    const own = shown.has(modality.name) ? undefined : embedded.get(modality.name)?.[index];
+    const body = own ? embeddingRun(config, modality, own, segment) : idRun(modality, segment, random);
     shown.add(modality.name);
     room -= ('embeddings' in body ? body.count : body.ids.length) + 2;
     if (room < 0) return runs;
@@ -67,23 +64,24 @@ function mark(id: number): Run {
 function idRun(modality: Modality, segment: number, random: Random): Run {
   const shape = randomShape(modality, random);
   const count = shape.kind === 'grid' ? shape.rows * shape.columns : 1 + Math.floor(random() * 48);
-  const ids = Uint32Array.from({ length: count }, () => Math.floor(random() * modality.size));
+  const books = modality.tokenizer.kind === 'sound-codec' ? modality.size / modality.tokenizer.codes : 1;
+  const size = modality.size / books;
+  const ids = Uint32Array.from({ length: count }, (_, i) => (i % books) * size + Math.floor(random() * size));
   return { port: modality.name, ids, place: { segment, start: 0, layout: layoutOf(modality, false), shape } };
 }
 
 function embeddingRun(
   { decoder }: Config,
   modality: Modality,
-  [rows, columns]: readonly [number, number],
   embeddings: Float32Array,
   segment: number,
 ): Run {
-  const place = {
-    segment,
-    start: 0,
-    layout: layoutOf(modality, true),
-    shape: { kind: 'grid', rows, columns },
-  } as const;
+  const { encoder } = modality;
+  const shape: Shape =
+    encoder?.kind === 'patch-vit'
+      ? { kind: 'grid', rows: encoder.grid[0], columns: encoder.grid[1] }
+      : { kind: 'line' };
+  const place = { segment, start: 0, layout: layoutOf(modality, true), shape };
   return { port: modality.name, embeddings, count: embeddings.length / decoder.width, place };
 }
 
@@ -122,6 +120,22 @@ export function randomPicture(side: number, random: Random): Float32Array {
     fill(Math.min(a!, b!), Math.min(c!, d!), Math.max(a!, b!), Math.max(c!, d!));
   }
   return picture;
+}
+
+/** `count` samples in −1…1 at 16 kHz: a chord that fades, each note with a few harmonics, over some noise. */
+export function randomSound(count: number, random: Random): Float32Array {
+  const sound = new Float32Array(count);
+  for (let note = 0; note < 3; note++) {
+    const step = (2 * Math.PI * 80 * 2 ** (4 * random())) / 16_000; // 80 to 1280 Hz
+    const fading = 1 + 6 * random();
+    for (let i = 0; i < count; i++) {
+      const loudness = 0.15 * Math.exp((-fading * i) / count);
+      for (let harmonic = 1; harmonic <= 4; harmonic++)
+        sound[i]! += (loudness / harmonic) * Math.sin(step * harmonic * i);
+    }
+  }
+  const noise = 0.1 * random();
+  return sound.map((sample) => Math.max(-1, Math.min(1, sample + noise * (random() - 0.5))));
 }
 
 /** Marsaglia's xorshift32 (2003): the same seed, never 0, gives the same values. */

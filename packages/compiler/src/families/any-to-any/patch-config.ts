@@ -1,0 +1,53 @@
+/**
+ * What `config.json` says of the patch stage: the sizes of its network, and how the adapter runs it.
+ */
+import { z } from 'zod';
+
+const count = z.int().positive();
+const noise = z.number().positive();
+
+const scheduleSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('log-linear'), from: noise, to: noise, steps: count }),
+  z.strictObject({ kind: z.literal('karras'), from: noise, to: noise, steps: count, rho: noise }),
+]);
+
+/** Options of the adapter that a checkpoint may set; the adapter has defaults for all but the first two. */
+const runSchema = z.strictObject({
+  schedule: scheduleSchema,
+  scale: z.union([z.literal(1), z.literal(2), z.literal(4)]),
+  delay: z.number().nonnegative().optional(),
+  previews: z.int().nonnegative().optional(),
+  stop: z.number().nonnegative().optional(),
+  inFlight: count.optional(),
+});
+
+export const patchStageSchema = runSchema.extend({
+  kind: z.literal('patches'),
+  /** Width of the table of ids. */
+  codeWidth: count,
+  /** Channels of the trunk, and inside a block. */
+  width: count,
+  hidden: count,
+  blocks: count,
+  /** Cells of 4 px. */
+  kernel: count.refine((kernel) => kernel % 2 === 1, 'a kernel with a middle is odd'),
+  /** Width of what noise and place say. */
+  condition: count,
+  /** Rows and columns that have a place of their own. */
+  places: count,
+});
+
+export type PatchStageConfig = z.infer<typeof patchStageSchema>;
+
+/** The part of the config that goes to the adapter as it is. */
+export function runOptions(config: PatchStageConfig): z.infer<typeof runSchema> {
+  const { schedule, scale, delay, previews, stop, inFlight } = config;
+  return {
+    schedule,
+    scale,
+    ...(delay !== undefined && { delay }),
+    ...(previews !== undefined && { previews }),
+    ...(stop !== undefined && { stop }),
+    ...(inFlight !== undefined && { inFlight }),
+  };
+}

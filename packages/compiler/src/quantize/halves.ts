@@ -1,0 +1,30 @@
+/**
+ * A graph whose products read their weights as 16-bit floats: half the bytes on disk, and eleven bits of each weight.
+ * ONNX Runtime turns them into float32 once, when it opens the graph. Pure.
+ */
+import type { Model, Node } from '../onnx/model.ts';
+import { inHalves } from './matrix.ts';
+
+/** Every float32 constant that is the right side of a MatMul is stored in halves. */
+export function storeHalves(model: Model): Model {
+  const floats = new Set(model.initializers.filter(({ type }) => type === 'f32').map(({ name }) => name));
+  const weights = new Set(
+    model.nodes.flatMap(({ type, inputs }) => (type === 'MatMul' && floats.has(inputs[1]!) ? [inputs[1]!] : [])),
+  );
+  const stored = (name: string): string => `${name}.half`;
+  const casts = [...weights].map(
+    (name): Node => ({
+      type: 'Cast',
+      domain: '',
+      inputs: [stored(name)],
+      outputs: [name],
+      attributes: { to: 1 }, // float32
+    }),
+  );
+  const initializers = model.initializers.map((one) => {
+    if (!weights.has(one.name)) return one;
+    const load = async () => inHalves((await one.load()) as Float32Array); // its type is f32
+    return { ...one, name: stored(one.name), type: 'f16' as const, bytes: one.bytes / 2, load };
+  });
+  return { ...model, nodes: [...casts, ...model.nodes], initializers };
+}
