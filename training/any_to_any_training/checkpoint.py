@@ -14,7 +14,7 @@ from .sound.codec import CodecConfig
 from .tokenizer.model import TokenizerConfig
 
 
-def describe(decoder: DecoderConfig, ports: PortConfig, tokenizer: TokenizerConfig, codec: CodecConfig, encoders: nn.ModuleDict, pattern: str, grid=(8, 8)) -> dict:
+def describe(decoder: DecoderConfig, ports: PortConfig, tokenizer: TokenizerConfig, codec: CodecConfig | None, encoders: nn.ModuleDict, pattern: str, grid=(8, 8)) -> dict:
     text = {"name": "text", "open": "<txt>", "close": "</txt>", "offset": ports.offsets["text"], "size": ports.text,
             "layout": {"kind": "line", "buckets": ports.text_buckets, "maxDistance": ports.text_distance},
             "tokenizer": {"kind": "tiktoken", "file": "text.tiktoken", "pattern": pattern}}
@@ -23,6 +23,8 @@ def describe(decoder: DecoderConfig, ports: PortConfig, tokenizer: TokenizerConf
              "tokenizer": {"kind": "vq", "factor": 8, "codeWidth": tokenizer.code_width, "encoderWidths": list(tokenizer.encoder_widths),
                            "decoderWidths": list(tokenizer.decoder_widths), "blocks": tokenizer.blocks, "grids": [list(grid)]},
              "encoder": encoders["image"].config.to_json()}
+    if codec is None:
+        return {"family": "any-to-any", "format": 1, "decoder": decoder.to_json(), "marks": MARKS, "markCapacity": MARK_CAPACITY, "modalities": [text, image]}
     audio = {"name": "audio", "open": "<aud>", "close": "</aud>", "offset": ports.offsets["audio"], "size": ports.audio,
              "layout": {"kind": "line", "buckets": ports.audio_buckets, "maxDistance": ports.audio_distance},
              "tokenizer": {"kind": "sound-codec", **codec.to_json(), "codebooks": 1, "arrangement": "flattened"},

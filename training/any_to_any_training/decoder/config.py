@@ -3,7 +3,6 @@ from dataclasses import asdict, dataclass, fields
 
 MARKS = ["<pad>", "<s>", "</s>", "<txt>", "</txt>", "<img>", "</img>", "<aud>", "</aud>"]
 MARK_CAPACITY = 32
-MODALITIES = 4  # mix-in index: 0 marks, 1 text, 2 image, 3 audio
 
 
 def camel(name: str) -> str:
@@ -44,7 +43,7 @@ class PortConfig:
 
     text: int = 2048
     image: int = 2048
-    audio: int = 2048
+    audio: int = 2048  # 0: a model without sound
     text_buckets: int = 32
     text_distance: int = 128
     image_clip: int = 7
@@ -57,7 +56,12 @@ class PortConfig:
 
     @property
     def buckets(self) -> int:
-        return 1 + self.text_buckets + self.image_buckets + self.audio_buckets
+        return 1 + self.text_buckets + self.image_buckets + (self.audio_buckets if self.audio else 0)
+
+    @property
+    def modalities(self) -> int:
+        """Mix-in indices: 0 marks, 1 text, 2 image, 3 audio."""
+        return 4 if self.audio else 3
 
     @property
     def offsets(self) -> dict[str, int]:

@@ -61,18 +61,18 @@ class FeedForward(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, c: DecoderConfig):
+    def __init__(self, c: DecoderConfig, modalities: int):
         super().__init__()
         self.c = c
         self.attention, self.feed_forward = Attention(c), FeedForward(c)
         if c.type_embedding:
-            self.type = TypeEmbedding(c.width)
+            self.type = TypeEmbedding(modalities, c.width)
         if c.lora_rank:
-            self.lora = Lora(c.width, c.lora_rank, c.heads * c.head_width, c.kv_heads * c.head_width)
+            self.lora = Lora(modalities, c.width, c.lora_rank, c.heads * c.head_width, c.kv_heads * c.head_width)
         if c.head_scale:
-            self.head_scale = HeadScale(c.width, c.heads)
+            self.head_scale = HeadScale(modalities, c.width, c.heads)
         if c.gated_residual:
-            self.residual = GatedResidual()
+            self.residual = GatedResidual(modalities)
 
     def attend(self, x: Tensor, modality: Tensor, cos: Tensor, sin: Tensor, bias: Tensor, past: tuple | None):
         c, a = self.c, self.attention
@@ -133,11 +133,13 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig, ports: PortConfig):
         super().__init__()
         self.config, self.port_config = config, ports
-        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(Layer(config, ports.modalities) for _ in range(config.layers))
         self.norm = Norm(config.width, config.norm_epsilon)
         if config.buckets:
             self.buckets = Buckets(ports.buckets, config.heads)
-        sizes = {"marks": (MARK_CAPACITY, MARK_CAPACITY), "text": (ports.text, ports.text + 1), "image": (ports.image, ports.image + 1), "audio": (ports.audio, ports.audio + 1)}
+        sizes = {"marks": (MARK_CAPACITY, MARK_CAPACITY), "text": (ports.text, ports.text + 1), "image": (ports.image, ports.image + 1)}
+        if ports.audio:
+            sizes["audio"] = (ports.audio, ports.audio + 1)
         self.ports = nn.ModuleDict({name: Port(*size, config.width) for name, size in sizes.items()})
         self.apply(self.initialise)
 
@@ -152,7 +154,7 @@ class Decoder(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """Global ids [B, S] -> [B, S, width]."""
-        table = torch.cat([self.ports[name].embedding for name in ("marks", "text", "image", "audio")])
+        table = torch.cat([port.embedding for port in self.ports.values()])
         return F.embedding(ids, table)
 
     def bias(self, bucket: Tensor) -> Tensor:

@@ -1,12 +1,15 @@
 """Muon for the matrices inside the layers, AdamW for everything else; `train` is the config's table of rates.
 
 Muon (momentum whose singular values are set to one by a few Newton-Schulz steps) needs fewer steps for the same
-loss, which is what counts on a CPU. Embeddings see few examples each, so their rate is the highest."""
+loss, which is what counts on a CPU. Embeddings see few examples each, so their rate is the highest. Where a trained
+decoder grows a modality (`grown`), that port has rates of its own: the rest moves slowly, so as not to forget."""
 import torch
 from torch import nn
 
 
-def kind(name: str, value: nn.Parameter) -> str:
+def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
+    if grown is not None and f"ports.{grown}." in name:
+        return "new table" if name.endswith("embedding") else "new head"
     if name.startswith("encoders."):  # comes warmed up: small steps
         return "encoder"
     if name.endswith("embedding") and "ports." in name or "buckets." in name:
@@ -21,16 +24,17 @@ class Optimiser:
     """`step(factor)` applies every peak rate times the schedule's factor."""
 
     def __init__(self, models: nn.Module, train: dict):
-        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": []}
+        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": [], "new table": [], "new head": []}
         for name, value in models.named_parameters():
-            groups[kind(name, value)].append(value)
-        rates = {"table": train["tableRate"], "head": train["headRate"], "matrix": train["rate"], "encoder": train["encoderRate"], "other": train["rate"]}
+            groups[kind(name, value, train.get("grown"))].append(value)
+        rates = {"table": train["tableRate"], "head": train["headRate"], "matrix": train["rate"], "encoder": train["encoderRate"], "other": train["rate"],
+                 "new table": train.get("newTableRate"), "new head": train.get("newHeadRate")}
         self.parts: list[torch.optim.Optimizer] = []
         if train["optimiser"] == "muon":
             matrices = groups.pop("matrix")
             self.parts.append(torch.optim.Muon(matrices, lr=train["muonRate"], weight_decay=train["decay"], momentum=0.95, adjust_lr_fn="original"))
         decays = {"matrix": train["decay"], "head": train["decay"]}
-        self.parts.append(torch.optim.AdamW([{"params": values, "lr": rates[name], "weight_decay": decays.get(name, 0.0)} for name, values in groups.items()], betas=(0.9, 0.95)))
+        self.parts.append(torch.optim.AdamW([{"params": values, "lr": rates[name], "weight_decay": decays.get(name, 0.0)} for name, values in groups.items() if values], betas=(0.9, 0.95)))
         self.peaks = [[group["lr"] for group in part.param_groups] for part in self.parts]
 
     def step(self, factor: float) -> None:

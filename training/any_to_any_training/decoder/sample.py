@@ -1,4 +1,4 @@
-"""Sampling with a key/value cache: prompts -> image ids (guided), pictures or ids -> text.
+"""Sampling with a key/value cache: prompts -> image ids (guided), pictures, ids or sound -> text or sound.
 
 Prompts of one call share a length, so the whole batch shares one layout."""
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from .config import MARK_CAPACITY, MARKS
-from .layout import Layout, buckets, image_ids, modalities, text
+from .layout import Layout, buckets, image_ids, modalities, sound_ids, text
 from .model import Cache, Decoder
-from .sequence import OPEN_MARKS, ORDER
+from .sequence import NAMES, OPEN_MARKS, ORDER
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,27 @@ def text_to_images(decoder: Decoder, prompts: list[list[int]], choice: Choice, g
     return draw_images(decoder, [x for x, _ in pairs], [layout for _, layout in pairs], choice, generator)
 
 
+GREEDY = Choice(temperature=0, guidance=1)
+
+
 @torch.no_grad()
-def answer(decoder: Decoder, prefix: Tensor, before: Layout, limit: int = 40) -> list[list[int]]:
-    """Greedy text after `prefix` [B, n, width], which ends with <txt>; `before` is the layout without that text."""
-    stream = Stream(decoder, (*before, text(limit)))
+def line(decoder: Decoder, prefix: Tensor, before: Layout, modality: int, limit: int, choice: Choice, generator: torch.Generator | None = None) -> list[list[int]]:
+    """Ids of a text or a sound after `prefix` [B, n, width], which ends with its opening mark; `before` is the layout
+    without it. A row ends with its closing mark, at the latest after `limit` ids. No guidance."""
+    segment = text(limit) if modality == 1 else sound_ids(limit)
+    stream = Stream(decoder, (*before, segment))
+    name, rows = NAMES[modality], []
+    size, offset = getattr(decoder.port_config, name), decoder.port_config.offsets[name]
     hidden = stream.feed(prefix)
-    size, rows = decoder.port_config.text, []
     for _ in range(limit):
-        rows.append(decoder.ports["text"].head(hidden).argmax(-1))
+        rows.append(draw_token(decoder.ports[name].head(hidden).float(), choice, generator))
         if bool((torch.stack(rows) == size).any(0).all()):
             break
-        hidden = stream.feed(decoder.embed((MARK_CAPACITY + rows[-1].clamp(max=size - 1))[:, None]))
+        hidden = stream.feed(decoder.embed((offset + rows[-1].clamp(max=size - 1))[:, None]))
     columns = torch.stack(rows, 1).tolist()
     return [row[: row.index(size)] if size in row else row for row in columns]
+
+
+def answer(decoder: Decoder, prefix: Tensor, before: Layout, limit: int = 40) -> list[list[int]]:
+    """Greedy text after `prefix`."""
+    return line(decoder, prefix, before, 1, limit, GREEDY)

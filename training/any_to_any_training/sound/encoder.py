@@ -56,8 +56,12 @@ class SoundEncoder(nn.Module):
         self.norm = nn.LayerNorm(c.coarse)
         self.projector = nn.ModuleList([nn.Linear(c.coarse, c.out), nn.Linear(c.out, c.out)])
 
-    def forward(self, samples: Tensor, hide: tuple[slice, slice] | None = None) -> Tensor:
-        """[B, N], N a multiple of 1280 -> [B, N/1280, out]. `hide`: bands and frames set to silence, while training."""
+    def forward(self, samples: Tensor) -> Tensor:
+        """[B, N], N a multiple of 1280 -> [B, N/1280, out]"""
+        return self.embed(self.listen(samples))
+
+    def listen(self, samples: Tensor, hide: tuple[slice, slice] | None = None) -> Tensor:
+        """The fine level, [B, N/320, fine]. `hide`: bands and frames set to silence, while training."""
         mel = self.mel(samples)
         if hide is not None:
             mel = mel.clone()
@@ -66,6 +70,9 @@ class SoundEncoder(nn.Module):
         x = F.gelu(self.enter(mel)).transpose(1, 2)
         for block in self.fine_blocks:
             x = block(x)
+        return x
+
+    def embed(self, x: Tensor) -> Tensor:
         x = x.unflatten(1, (-1, PATCH)).flatten(2)
         x = self.patch(F.rms_norm(x, x.shape[-1:], self.patch_gain.to(x.dtype), 1e-6))
         for block in self.coarse_blocks:

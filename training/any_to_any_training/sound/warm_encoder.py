@@ -1,4 +1,6 @@
-"""Warms the sound encoder up: its embeddings learn to spell the words they hear (CTC, Graves et al. 2006).
+"""Warms the sound encoder up: its fine level learns to spell phones, its embeddings words (CTC, Graves et al. 2006).
+Words alone teach the frame of a sentence ("a ... on a red background") long before a noun is heard; phones are few,
+shared by all words, and dense.
 
     python -m any_to_any_training.sound.warm_encoder --run run --minutes 8
 Needs RUN/sound and RUN/text.tiktoken. Writes RUN/sound-encoder.pt, from which the decoder's trainer starts; the
@@ -18,6 +20,7 @@ from ..data.concepts import CONCEPTS
 from ..schedule import rate
 from .clips import Clips
 from .encoder import STRIDE, SoundEncoder, SoundEncoderConfig
+from .phones import phones
 
 NAMES = {concept.id: concept for concept in CONCEPTS}
 
@@ -26,9 +29,18 @@ def words_of(entry: dict) -> str:
     return entry["text"] if entry["kind"] == "speech" else f"the sound of {NAMES[entry['sound']].en}"
 
 
+def phones_of(clips: Clips) -> dict[str, list[str]]:
+    """By text."""
+    out = {}
+    for language in ("en", "ko"):
+        texts = sorted({entry["text"] for entry in clips.select(kind="speech", split="train", language=language)})
+        out |= dict(zip(texts, phones(texts, language)))
+    return out
+
+
 def disturb(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Another speed and pitch (up to 12 %), loudness, a pause before and noise."""
-    speed = np.exp(random.uniform(-0.12, 0.12))
+    speed = np.exp(random.uniform(-0.1, 0.1))
     at = np.arange(0, len(samples) - 1, speed)
     out = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
     out = np.pad(out, (int(random.integers(0, 3000)) if random.random() < 0.5 else 0, 0)) * np.exp(random.normal() * 0.4)
@@ -41,6 +53,13 @@ def stack(clips: list[np.ndarray], multiple: int = STRIDE) -> Tensor:
     """[B, N]: padded with silence to the longest, in whole embeddings."""
     longest = -(-max(map(len, clips)) // multiple) * multiple
     return torch.from_numpy(np.stack([np.pad(clip, (0, longest - len(clip))) for clip in clips]))
+
+
+def spelling(logits: Tensor, targets: list[list[int]]) -> Tensor:
+    """CTC; the last class is the blank."""
+    log_odds = logits.log_softmax(-1).transpose(0, 1)
+    lengths = torch.full((len(targets),), log_odds.shape[0])
+    return F.ctc_loss(log_odds, torch.tensor(sum(targets, [])), lengths, torch.tensor([len(t) for t in targets]), blank=logits.shape[-1] - 1, zero_infinity=True)
 
 
 def spell(logits: Tensor) -> list[list[int]]:
@@ -74,11 +93,14 @@ def main() -> None:
     torch.manual_seed(5)
     clips, encoding, random = Clips(options.run / "sound"), text_bpe.load(options.run / "text.tiktoken"), np.random.default_rng()
     encoder, head = SoundEncoder(SoundEncoderConfig(out=options.width)), nn.Linear(options.width, text_bpe.SIZE + 1)
+    spoken = phones_of(clips)
+    symbols = {symbol: index for index, symbol in enumerate(sorted({symbol for own in spoken.values() for symbol in own}))}
+    phone_head = nn.Linear(encoder.config.fine, len(symbols) + 1)
+    parameters = [*encoder.parameters(), *head.parameters(), *phone_head.parameters()]
     if (options.run / "sound-encoder.pt").exists():  # goes on
         state = torch.load(options.run / "sound-encoder.pt")
         encoder.load_state_dict(state["encoder"]), head.load_state_dict(state["head"])
-    parameters = [*encoder.parameters(), *head.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.02)
+    optimiser = torch.optim.AdamW(parameters, lr=2e-3, betas=(0.9, 0.98), weight_decay=0.02)
     speech, sounds = clips.select(kind="speech", split="train"), clips.select(kind="sound", split="train")
     names = [entry for entry in speech if len(encoding.encode(entry["text"])) <= 3]  # short ones teach the rare words
     began, step = time.time(), 0
@@ -90,20 +112,24 @@ def main() -> None:
         entries = sorted(entries, key=lambda entry: entry["length"])[(at := 32 * int(random.integers(3))) : at + 32]
         samples = stack([disturb(clips.samples(entry), random) for entry in entries])
         band, frame = int(random.integers(50)), int(random.integers(max(1, samples.shape[1] // 160 - 12)))
-        hide = (slice(band, band + int(random.integers(12))), slice(frame, frame + int(random.integers(12))))
+        hide = (slice(band, band + int(random.integers(8))), slice(frame, frame + int(random.integers(8))))
         targets = [encoding.encode(words_of(entry)) for entry in entries]
-        log_odds = head(F.rms_norm(seen := encoder(samples, hide), seen.shape[-1:])).log_softmax(-1)
-        loss = F.ctc_loss(log_odds.transpose(0, 1), torch.tensor(sum(targets, [])), torch.full((len(entries),), log_odds.shape[1]),
-                          torch.tensor([len(t) for t in targets]), blank=text_bpe.SIZE, zero_infinity=True)
-        optimiser.zero_grad(set_to_none=True)
+        fine = encoder.listen(samples, hide)
+        phone_loss = spelling(phone_head(fine), [[symbols[symbol] for symbol in spoken.get(entry.get("text"), ())] for entry in entries])
+        word_loss = spelling(head(F.rms_norm(seen := encoder.embed(fine), seen.shape[-1:])), targets)
+        loss = phone_loss + word_loss
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
         step += 1
         if step % 100 == 0:
-            print(json.dumps({"step": step, "loss": round(loss.item(), 3), "minutes": round((time.time() - began) / 60, 2), "scale": round(seen.float().std().item(), 2)}), flush=True)
+            print(json.dumps({"step": step, "phones": round(phone_loss.item(), 3), "words": round(word_loss.item(), 3), "minutes": round((time.time() - began) / 60, 2), "scale": round(seen.float().std().item(), 2)}), flush=True)
         if step % 500 == 0:
             print(json.dumps(measure(encoder, head, clips, encoding)), flush=True)
+    scale = 1 / seen.detach().std()  # the decoder expects embeddings of about unit size
+    for value in (encoder.projector[1].weight, encoder.projector[1].bias):
+        value.data.mul_(scale)
     torch.save({"encoder": encoder.state_dict(), "head": head.state_dict()}, options.run / "sound-encoder.pt")
     print(json.dumps(measure(encoder, head, clips, encoding)), flush=True)
 

@@ -1,0 +1,146 @@
+"""Trains the patch stage on what a finished tokenizer draws; resumable. Needs RUN/sprites, RUN/sprites-large and RUN/tokenizer.
+
+    python -m any_to_any_training.patches.train --config configs/small.json --run run --minutes 25
+Writes RUN/patches/{state.pt, log.jsonl, curves.png, samples.png} and, at the end, the stage into RUN/checkpoint."""
+import argparse
+import json
+import math
+import os
+import time
+from pathlib import Path
+from random import Random
+
+import torch
+from torch import Tensor, nn
+
+from ..average import Average
+from ..data.splits import training_scene
+from ..pictures import curves
+from ..schedule import rate
+from ..tokenizer.restore import load_tokenizer
+from .data import KINDS, PATCHES, SIDE, Pictures, hide_later, id_windows, patches, to_range, windows
+from .export import add_to_checkpoint
+from .measure import measure, samples
+from .model import HALO, PatchConfig, PatchStage
+from .sample import first_stage, float_windows, into, refine
+from .schedule import sigmas
+
+PREVIEWS = 0.3  # share of windows as they are while ids come
+ROLLED = 0.5  # share of states that the stage made itself
+GRAIN = 0.3  # noise of the other states, per sigma
+FORGOTTEN = 0.1  # share of patches whose ids are not told
+
+
+def first_batch(pictures: Pictures, model: PatchStage, levels: list[float], count: int, random: Random):
+    """`count` patches at 64 px: (draft, state, sigma, place, ids), and their truth at 16 and 32 px."""
+    at = pictures.choose(random, count, range(len(pictures)))
+    arrays, early = pictures.arrays, int(count * PREVIEWS)
+    window = windows(arrays["exact"], at)
+    window[:early] = windows(arrays["preview"], at[:early])
+    hide_later(window[:early])
+    ids = torch.from_numpy(id_windows(arrays["ids"], at, model.config.codes))
+    ids[:early] = torch.from_numpy(id_windows(arrays["ids"], at[:early], model.config.codes, later=False))
+    ids[torch.rand(count) < FORGOTTEN] = model.config.codes
+    draft, place = to_range(window), torch.tensor([(row, column) for _, row, column in at])
+    sharp, large = patches(arrays["truth1"], at, 1), patches(arrays["truth2"], at, 2)
+    own = draft[:, :, HALO:-HALO, HALO:-HALO]
+    sigma = (torch.randn(count) * 1.2 - 1.2).exp().clamp(levels[-2], levels[0])
+    share = (sigma / levels[0])[:, None, None, None]
+    state = sharp + share * (own - sharp) + GRAIN * sigma[:, None, None, None] * torch.randn_like(own)
+    rolled = torch.randperm(count)[: int(count * ROLLED)]
+    steps = random.randrange(len(levels) - 1)
+    made, _ = refine(model, draft[rolled], place[rolled], ids[rolled], levels, steps)
+    state[rolled], sigma[rolled] = made[-1], levels[steps]
+    return (draft, into(draft, state), sigma, place, ids), sharp, large
+
+
+def second_batch(pictures: Pictures, model: PatchStage, levels: list[float], count: int, random: Random):
+    """`count` patches of 128 px pictures that the first stage has enlarged, and their truth."""
+    chosen = [random.randrange(len(pictures)) for _ in range(2)]
+    _, enlarged = first_stage(model, pictures.arrays["exact"][chosen], pictures.arrays["ids"][chosen], levels)
+    truth = [(i, 2 * row + random.randrange(2), 2 * column + random.randrange(2)) for i, row, column in pictures.choose(random, count, chosen)]
+    at = [(chosen.index(i), row, column) for i, row, column in truth]
+    draft, place = float_windows(enlarged, at), torch.tensor([(row, column) for _, row, column in at])
+    ids, sigma = torch.full((count, 4, 4), model.config.codes), torch.zeros(count)
+    return (draft, draft, sigma, place, ids), patches(pictures.arrays["truth2"], truth, 1), patches(pictures.arrays["truth4"], truth, 2)
+
+
+def loss_of(model: PatchStage, inputs, sharp: Tensor, large: Tensor, start: float, enlarging: float) -> tuple[Tensor, dict[str, float]]:
+    """Pseudo-Huber on the patch, heavier where less noise is left; L1 and gradient L1 on the enlargement."""
+    made, enlarged = model(*inputs)
+    weight = (start / inputs[2].clamp(min=1e-6)).clamp(max=5)[:, None, None, None]
+    weight = torch.where(inputs[2][:, None, None, None] > 0, weight, weight.new_zeros(()))  # sigma 0: nothing to sharpen
+    near = (weight * (((made - sharp) ** 2 + 0.03**2).sqrt() - 0.03)).mean()
+    far = (enlarged - large).abs().mean()
+    for axis in (-1, -2):
+        far = far + 0.1 * (enlarged.diff(dim=axis) - large.diff(dim=axis)).abs().mean()
+    return near + enlarging * far, {"near": near.item(), "far": far.item()}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
+    arguments.add_argument("--run", type=Path, default=Path("run"))
+    arguments.add_argument("--minutes", type=float, help="overrides the time budget of the config")
+    arguments.add_argument("--threads", type=int, help="overrides the config")
+    options = arguments.parse_args()
+    config = json.loads(options.config.read_text())["patches"]
+    train, levels = config["train"], sigmas(config["stage"]["schedule"])
+    torch.set_num_threads(options.threads or train["threads"])
+    torch.manual_seed(train["seed"])
+    folder = options.run / "patches"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = load_tokenizer(options.run)
+    model = PatchStage(PatchConfig(codes=tokenizer.config.codes, **config["model"])).to(memory_format=torch.channels_last)
+    average = Average(model, train["average"])
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=train["decay"])
+    step, spent = 0, 0.0
+    if (folder / "state.pt").exists():
+        state = torch.load(folder / "state.pt", weights_only=False)
+        model.load_state_dict(state["model"]), average.model.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        step, spent = state["step"], state["spent"]
+    random = Random(train["seed"] + step)
+    pictures = Pictures(options.run, tokenizer, [training_scene(random, KINDS) for _ in range(train["pool"])])
+    budget = 60 * (options.minutes or train["minutes"])
+    log = (folder / "log.jsonl").open("a")
+    began = saved = time.time()
+    while (passed := spent + time.time() - began) < budget:
+        progress = passed / budget
+        for group in optimiser.param_groups:  # the schedule follows the clock, as everywhere here
+            group["lr"] = rate(int(progress * 10000), 10000, train["rate"])
+        if step % 16 == 15:
+            pictures.renew(random, 4)
+        first = first_batch(pictures, average.model, levels, train["batch"], random)
+        second = second_batch(pictures, average.model, levels, train["batch"] // 4, random)
+        enlarging = min(1.0, 0.2 + 4 * progress)
+        loss, parts = loss_of(model, *first, levels[0], enlarging)
+        more, again = loss_of(model, *second, levels[0], enlarging)
+        (loss + 0.25 * more).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        average.update(model, step)
+        step += 1
+        if not math.isfinite(loss.item()):
+            raise FloatingPointError(f"the loss is {loss.item()} at step {step}")
+        if step % 20 == 0:
+            shown = parts | {"again": again["far"]}
+            record = {"step": step, **{k: round(v, 5) for k, v in shown.items()}, "minutes": round((spent + time.time() - began) / 60, 2)}
+            log.write(json.dumps(record) + "\n")
+            log.flush()
+        if time.time() - saved > 120 or spent + time.time() - began >= budget:
+            saved = time.time()
+            state = {"model": model.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state_dict(),
+                     "config": config["model"], "stage": config["stage"], "codes": tokenizer.config.codes, "step": step, "spent": spent + saved - began}
+            torch.save(state, folder / "state.tmp")
+            os.replace(folder / "state.tmp", folder / "state.pt")
+            curves(folder / "log.jsonl", ["near", "far", "again"], folder / "curves.png")
+    print(json.dumps(measure(average.model, tokenizer, options.run, levels, 32)))
+    samples(average.model, tokenizer, options.run, levels, folder / "samples.png")
+    if (options.run / "checkpoint").exists():
+        add_to_checkpoint(options.run)
+
+
+if __name__ == "__main__":
+    main()
