@@ -9,7 +9,9 @@ import { inHalves } from './matrix.ts';
 export function storeHalves(model: Model): Model {
   const floats = new Set(model.initializers.filter(({ type }) => type === 'f32').map(({ name }) => name));
   const weights = new Set(
-    model.nodes.flatMap(({ type, inputs }) => (type === 'MatMul' && floats.has(inputs[1]!) ? [inputs[1]!] : [])),
+    model.nodes.flatMap(({ type, inputs }) =>
+      type === 'MatMul' && floats.has(inputs[1]!) ? [inputs[1]!] : [],
+    ),
   );
   const stored = (name: string): string => `${name}.half`;
   const casts = [...weights].map(

@@ -16,7 +16,14 @@ import type { DecoderPlan } from './decoder.ts';
 import { describeSpace } from './manifest.ts';
 import { type DecoderRunner, openRunner } from './run.ts';
 import { type Ports as PlacedPorts, placeRuns, sliceOf } from './sequence.ts';
-import { type Random, randomPicture, randomSequences, randomSound, sequenceCount, xorshift } from './sequences.ts';
+import {
+  type Random,
+  randomPicture,
+  randomSequences,
+  randomSound,
+  sequenceCount,
+  xorshift,
+} from './sequences.ts';
 import type { SoundEncoderConfig } from './sound-config.ts';
 import { embeddingStride } from './sound-encoder.ts';
 

@@ -67,9 +67,9 @@ describe('what is lost of random, so worst-case, weights', () => {
     ['an int8 cache', { kv: 'int8' }, 0.15],
     ['tables of halves', { tables: 'f16' }, 0.01],
   ] as const)('%s', async (name, options, bound) => {
-    const { ids, logits } = await readRecorded('qwen3');
+    const { ids, logits } = await readRecorded('llama-untied');
     const out = join(temporary.path, name.replaceAll(' ', '-'));
-    const engine = await openCompiled(device, join(llamaFixtures, 'qwen3'), out, options);
+    const engine = await openCompiled(device, join(llamaFixtures, 'llama-untied'), out, options);
     const [found] = await textLogits(engine, engine.open(), ids, [ids.length]);
     const size = logits.length / ids.length;
     const loss = difference(found!, logits.subarray(-size));
