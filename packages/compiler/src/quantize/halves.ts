@@ -5,13 +5,20 @@
 import type { Model, Node } from '../onnx/model.ts';
 import { inHalves } from './matrix.ts';
 
-/** Every float32 constant that is the right side of a MatMul is stored in halves. */
+/** Every float32 constant that is the right side of a MatMul, also transposed, or the kernel of a Conv, is stored in halves. */
 export function storeHalves(model: Model): Model {
   const floats = new Set(model.initializers.filter(({ type }) => type === 'f32').map(({ name }) => name));
-  const weights = new Set(
-    model.nodes.flatMap(({ type, inputs }) =>
-      type === 'MatMul' && floats.has(inputs[1]!) ? [inputs[1]!] : [],
+  const transposed = new Map(
+    model.nodes.flatMap(({ type, inputs, outputs }) =>
+      type === 'Transpose' ? [[outputs[0]!, inputs[0]!] as const] : [],
     ),
+  );
+  const weights = new Set(
+    model.nodes.flatMap(({ type, inputs }) => {
+      if (type !== 'MatMul' && type !== 'Conv') return [];
+      const stored = transposed.get(inputs[1]!) ?? inputs[1]!;
+      return floats.has(stored) ? [stored] : [];
+    }),
   );
   const stored = (name: string): string => `${name}.half`;
   const casts = [...weights].map(

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
 import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { Settings } from '../../options.ts';
 import type { TensorReader } from '../../safetensors/file.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 import { openTensors } from '../../safetensors/open.ts';
@@ -35,7 +36,7 @@ export const anyToAny: Family = {
       return openLedger(reader);
     };
     try {
-      const content = await contentGraphs(config, open);
+      const content = await contentGraphs(config, job.settings, open);
       const ports = await decoderOutputs(job, config, await open('decoder'), content.encoders);
       await writeOutputs(job, [...ports, ...content.outputs, ...(await vocabularyOutputs(job, config))]);
     } finally {
@@ -83,11 +84,16 @@ interface ContentGraphs {
   readonly encoders: ReadonlyMap<string, Model>;
 }
 
-/** The graphs of the modalities that are pictures or sound. */
+/**
+ * The graphs of the modalities that are pictures or sound. In a quantised model those that make content or read it keep
+ * the weights of their products as 16-bit floats; those that choose ids stay exact.
+ */
 async function contentGraphs(
   config: Config,
+  { quantization, halves }: Settings,
   open: (stem: string) => Promise<Ledger>,
 ): Promise<ContentGraphs> {
+  const small = halves || quantization !== undefined;
   const outputs: Output[] = [];
   const encoders = new Map<string, Model>();
   for (const { name, tokenizer, encoder, adapters = [], size } of config.modalities) {
@@ -95,7 +101,7 @@ async function contentGraphs(
       const ledger = await open('image-tokenizer');
       const plan = { ...tokenizer, codes: size };
       outputs.push(graphOutput(fileNames.encode, buildImageEncode(plan, ledger.weights)));
-      outputs.push(graphOutput(fileNames.decode, buildImageDecode(plan, ledger.weights)));
+      outputs.push(graphOutput(fileNames.decode, buildImageDecode(plan, ledger.weights), small));
       ledger.check();
     }
     if (encoder?.kind === 'patch-vit') {
@@ -103,11 +109,11 @@ async function contentGraphs(
       const model = buildImageEncoder({ ...encoder, decoderWidth: config.decoder.width }, ledger.weights);
       ledger.check();
       encoders.set(name, model);
-      outputs.push(graphOutput(fileNames.understand, model));
+      outputs.push(graphOutput(fileNames.understand, model, small));
     }
-    if (tokenizer.kind === 'sound-codec') outputs.push(...(await codecOutputs(tokenizer, open)));
+    if (tokenizer.kind === 'sound-codec') outputs.push(...(await codecOutputs(tokenizer, small, open)));
     if (encoder?.kind === 'sound') {
-      const { model, output } = await soundEncoderModel(encoder, config.decoder.width, open);
+      const { model, output } = await soundEncoderModel(encoder, config.decoder.width, small, open);
       encoders.set(name, model);
       outputs.push(output);
     }

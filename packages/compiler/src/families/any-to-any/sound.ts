@@ -20,9 +20,10 @@ const files = {
   understand: 'audio-understand.onnx',
 } as const;
 
-/** The codec's two graphs. */
+/** The codec's two graphs; `small`: decoding keeps 16-bit weights. */
 export async function codecOutputs(
   config: SoundCodecConfig,
+  small: boolean,
   open: (stem: string) => Promise<Ledger>,
 ): Promise<Output[]> {
   const ledger = await open('audio-tokenizer');
@@ -30,7 +31,7 @@ export async function codecOutputs(
   await ledger.constant('decoder.inverse.basis', basisShape, inverseBasis());
   const outputs = [
     graphOutput(files.encode, buildSoundEncode(config, ledger.weights).model),
-    graphOutput(files.decode, buildSoundDecode(config, ledger.weights).model),
+    graphOutput(files.decode, buildSoundDecode(config, ledger.weights).model, small),
   ];
   ledger.check();
   return outputs;
@@ -39,13 +40,14 @@ export async function codecOutputs(
 export async function soundEncoderModel(
   encoder: SoundEncoderConfig,
   decoderWidth: number,
+  small: boolean,
   open: (stem: string) => Promise<Ledger>,
 ): Promise<{ readonly model: Model; readonly output: Output }> {
   const ledger = await open('audio-encoder');
   await ledger.constant('mel.basis', basisShape, forwardBasis());
   const model = buildSoundEncoder({ ...encoder, decoderWidth }, ledger.weights);
   ledger.check();
-  return { model, output: graphOutput(files.understand, model) };
+  return { model, output: graphOutput(files.understand, model, small) };
 }
 
 /** The options of the tokenizer plugin. */

@@ -36,7 +36,7 @@ export async function openGgufLlama(path: string, context: number | undefined): 
       path,
       plan,
       names,
-      reader: reader,
+      reader: architecture === 'llama' ? unpermuted(reader, plan) : reader,
       vocabulary: undefined,
       about: { ...(name && { name }), ...(license && { license }) },
       tokens: async () => tokensOfGguf(file),
