@@ -1,1 +1,11 @@
-export type { DenoiseAdapter, DenoiseOptions, SigmaSchedule } from './options.ts';
+export { type DenoiseAdapter, denoiseAdapter, lanczosAdapter } from './adapter.ts';
+export { enlarge as enlargeByLanczos } from './lanczos.ts';
+export type { DenoiseOptions, LanczosOptions, PatchesOptions, Scale } from './options.ts';
+export { denoisePlugin } from './plugin.ts';
+export {
+  type KarrasSchedule,
+  type LogLinearSchedule,
+  rollingSigmas,
+  type SigmaSchedule,
+  sigmasOf,
+} from './schedule.ts';

@@ -1,27 +1,129 @@
 /**
- * What the denoiser will take and be: patches of an image come in as drafts and go out again, sharper each time.
- * Only the contract so far: no network is here yet, so nothing is registered and the package is not published.
+ * The options of the adapter, from the manifest of a bundle or from the app, checked. Unknown options are errors.
  */
-import type { Adapter, ImageDelta } from '@any-to-any/core';
+import { AnyToAnyError, rejectUnknownOptions } from '@any-to-any/core';
+import type { SigmaSchedule } from './schedule.ts';
 
-/**
- * Passes every patch on, then sends it again with a higher `revision` and a smaller `sigma`; the last has sigma 0.
- * Upscaled patches say a larger `width × height`, with `rectangle` in those pixels.
- */
-export type DenoiseAdapter = Adapter<ImageDelta>;
+/** How many times larger the pictures become. */
+export type Scale = 1 | 2 | 4;
 
-/** Noise level of each step, falling, in the units of pixels in −1…1. `[0.5, 0.2, 0]` are three steps. */
-export type SigmaSchedule = readonly number[];
+/** Which refiner, and how it runs. Later kinds get a member of their own. */
+export type DenoiseOptions = PatchesOptions | LanczosOptions;
 
-/** The options a manifest will give the adapter. */
-export interface DenoiseOptions {
-  /** Side of a patch, pixels: 16, or 32 for the head that works on larger ones. */
-  readonly side: 16 | 32;
-  /** Pixels around a patch that the network sees as well. */
-  readonly halo: number;
-  readonly sigmas: SigmaSchedule;
-  /** 2 also sends every patch at twice its side, after the last step. */
-  readonly scale: 1 | 2;
-  /** Graph of the bundle: `pixels [n, 3, side, side]`, `sigma [n]`, `place [n, 2]` → `pixels`. */
+/** A trained network that sharpens patches step by step and enlarges them. */
+export interface PatchesOptions {
+  readonly kind: 'patches';
+  /** Graph of the bundle, see `network.ts`. */
   readonly graph: string;
+  /** Side of a patch, and how much of its neighbours the network sees, pixels. */
+  readonly side: number;
+  readonly halo: number;
+  /** Pixels a side per id. */
+  readonly factor: number;
+  /** Ids of the tokenizer; this number itself tells the network that an id is unknown. */
+  readonly codes: number;
+  readonly schedule: SigmaSchedule;
+  readonly scale: Scale;
+  /** Ticks between two patches that enter. Default 0.25. */
+  readonly delay?: number | undefined;
+  /** Steps a draft is shown sharpened by, before the patch and its neighbours are exact. Default 1. */
+  readonly previews?: number | undefined;
+  /** A patch is done once a step changes no pixel by as many of 255 levels. Default 1; 0: never before the last step. */
+  readonly stop?: number | undefined;
+  /** Most patches of one call. Default 16. */
+  readonly inFlight?: number | undefined;
+}
+
+/** No network: plain Lanczos enlargement, the baseline. */
+export interface LanczosOptions {
+  readonly kind: 'lanczos';
+  readonly scale: 2 | 4;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const runOptionNames = ['scale', 'delay', 'previews', 'stop', 'inFlight'];
+const patchesOptionNames = [
+  'kind',
+  'graph',
+  'side',
+  'halo',
+  'factor',
+  'codes',
+  'schedule',
+  ...runOptionNames,
+];
+
+/** Throws OPTION_UNKNOWN, OPTION_INVALID. */
+export function readOptions(raw: Raw): DenoiseOptions {
+  if (raw['kind'] === 'lanczos') {
+    rejectUnknownOptions(raw, ['kind', 'scale'], 'The Lanczos adapter');
+    return { kind: 'lanczos', scale: oneOf(raw, 'scale', [2, 4]) };
+  }
+  if (raw['kind'] !== 'patches') return fail('kind', '"patches" or "lanczos"', raw);
+  rejectUnknownOptions(raw, patchesOptionNames, 'The denoise adapter');
+  const side = whole(raw, 'side', 1);
+  return {
+    kind: 'patches',
+    graph:
+      typeof raw['graph'] === 'string' && raw['graph'] !== '' ? raw['graph'] : fail('graph', 'a file', raw),
+    side,
+    halo: whole(raw, 'halo', 0),
+    factor:
+      side % whole(raw, 'factor', 1) === 0
+        ? whole(raw, 'factor', 1)
+        : fail('factor', 'a divisor of side', raw),
+    codes: whole(raw, 'codes', 1),
+    schedule: readSchedule(raw['schedule']),
+    scale: oneOf(raw, 'scale', [1, 2, 4]),
+    ...(raw['delay'] !== undefined && { delay: number(raw, 'delay', 0) }),
+    ...(raw['previews'] !== undefined && { previews: whole(raw, 'previews', 0) }),
+    ...(raw['stop'] !== undefined && { stop: number(raw, 'stop', 0) }),
+    ...(raw['inFlight'] !== undefined && { inFlight: whole(raw, 'inFlight', 1) }),
+  };
+}
+
+function readSchedule(value: unknown): SigmaSchedule {
+  if (typeof value !== 'object' || value === null) return fail('schedule', 'an object', { schedule: value });
+  const raw = value as Raw; // any JSON object; every field is checked below
+  const from = positive(raw, 'from');
+  const to = positive(raw, 'to');
+  const steps = whole(raw, 'steps', 1);
+  if (to > from) fail('to', `at most from (${from})`, raw);
+  if (raw['kind'] === 'log-linear') {
+    rejectUnknownOptions(raw, ['kind', 'from', 'to', 'steps'], 'A log-linear schedule');
+    return { kind: 'log-linear', from, to, steps };
+  }
+  if (raw['kind'] !== 'karras') return fail('kind', '"log-linear" or "karras"', raw);
+  rejectUnknownOptions(raw, ['kind', 'from', 'to', 'steps', 'rho'], 'A Karras schedule');
+  return { kind: 'karras', from, to, steps, rho: positive(raw, 'rho') };
+}
+
+function number(raw: Raw, name: string, least: number): number {
+  const value = raw[name];
+  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;
+  return fail(name, `a number of at least ${least}`, raw);
+}
+
+function positive(raw: Raw, name: string): number {
+  const value = number(raw, name, 0);
+  return value > 0 ? value : fail(name, 'a number above 0', raw);
+}
+
+function whole(raw: Raw, name: string, least: number): number {
+  const value = raw[name];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
+  return fail(name, `a whole number of at least ${least}`, raw);
+}
+
+function oneOf<const T extends number>(raw: Raw, name: string, allowed: readonly T[]): T {
+  return allowed.find((each) => each === raw[name]) ?? fail(name, allowed.join(' or '), raw);
+}
+
+function fail(name: string, expected: string, raw: Raw): never {
+  throw new AnyToAnyError(
+    'OPTION_INVALID',
+    `The denoise adapter's option "${name}" must be ${expected}, got ${JSON.stringify(raw[name])}.`,
+    { option: name, plugin: '@any-to-any/adapter-denoise' },
+  );
 }

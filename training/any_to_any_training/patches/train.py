@@ -26,7 +26,7 @@ from .sample import first_stage, float_windows, into, refine
 from .schedule import sigmas
 
 PREVIEWS = 0.3  # share of windows as they are while ids come
-ROLLED = 0.5  # share of states that the stage made itself
+ROLLED = 0.75  # share of states that the stage made itself, as it will meet them
 GRAIN = 0.3  # noise of the other states, per sigma
 FORGOTTEN = 0.1  # share of patches whose ids are not told
 
@@ -68,7 +68,7 @@ def second_batch(pictures: Pictures, model: PatchStage, levels: list[float], cou
 def loss_of(model: PatchStage, inputs, sharp: Tensor, large: Tensor, start: float, enlarging: float) -> tuple[Tensor, dict[str, float]]:
     """Pseudo-Huber on the patch, heavier where less noise is left; L1 and gradient L1 on the enlargement."""
     made, enlarged = model(*inputs)
-    weight = (start / inputs[2].clamp(min=1e-6)).clamp(max=5)[:, None, None, None]
+    weight = (start / inputs[2].clamp(min=1e-6)).clamp(max=2)[:, None, None, None]
     weight = torch.where(inputs[2][:, None, None, None] > 0, weight, weight.new_zeros(()))  # sigma 0: nothing to sharpen
     near = (weight * (((made - sharp) ** 2 + 0.03**2).sqrt() - 0.03)).mean()
     far = (enlarged - large).abs().mean()

@@ -35,6 +35,15 @@ function decode(grid: IdGrid, previews: Previews, use = graph): Promise<ImageDel
   return drain(decodeIds(iterate(ordered(grid)), { shape: shapeOf(grid) }, settings(previews, use)));
 }
 
+test('patches tell the ids under them, rows from the top', async () => {
+  const grid = someIds(4, 12);
+  const deltas = await decode(grid, 'draft');
+  for (const { rectangle, ids } of deltas) {
+    const region = { row: rectangle.y / 8, column: rectangle.x / 8, rows: 2, columns: 2 };
+    expect([...ids!]).toEqual([...cutIds(grid, region).ids]);
+  }
+});
+
 /** The largest difference in 8-bit levels. */
 function levels(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - b[index]!)), 0);

@@ -89,7 +89,8 @@ export async function* decodeIds(
 }
 
 /** Cuts a block of ids, as pixels, out of the decoded window it lies in. */
-function patchMaker({ rows, columns }: IdGrid, { factor }: DecodeSettings) {
+function patchMaker(grid: IdGrid, { factor }: DecodeSettings) {
+  const { rows, columns } = grid;
   return (pixels: Planar, window: Region, cut: Region, revision: number, sigma: number): ImageDelta => {
     if (pixels.width !== window.columns * factor) {
       throw new AnyToAnyError(
@@ -110,6 +111,7 @@ function patchMaker({ rows, columns }: IdGrid, { factor }: DecodeSettings) {
       data: rgbaOf(pixels, x, y, width, height),
       revision,
       sigma,
+      ids: Uint32Array.from(cutIds(grid, cut).ids),
     };
   };
 }
