@@ -1,5 +1,5 @@
 /**
- * `npm run bench [decode] [rival] [model]`: every figure of one table comes from one run on one machine.
+ * `npm run bench [decode] [rival] [model] [sound] [text]`: every figure of one table comes from one run on one machine.
  * Weights are written to a temporary directory, about 2 GB while it runs.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,6 +13,8 @@ import { measureDefaultModel } from './default-model.ts';
 import { table } from './measure.ts';
 import { compareWithRival } from './rival-table.ts';
 import { shape, variants } from './shape.ts';
+import { measureSound } from './sound.ts';
+import { compareTextModel } from './text-model.ts';
 
 const wanted = new Set(process.argv.slice(2));
 const wants = (part: string): boolean => wanted.size === 0 || wanted.has(part);
@@ -22,6 +24,8 @@ const root = await mkdtemp(join(tmpdir(), 'any-to-any-bench-'));
 try {
   console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}\n`);
   if (wants('model')) await printDefaultModel();
+  if (wants('sound')) await printSound();
+  if (wants('text')) await compareTextModel(root, tell);
   if (wants('decode') || wants('rival')) {
     const { layers, width, heads, feedForward, vocabulary } = shape;
     console.log(
@@ -93,6 +97,31 @@ async function printDefaultModel(): Promise<void> {
           ms(figures.caption),
           `${figures.worstDelay.toFixed(1)} ms`,
           `${figures.resident.toFixed(0)} MiB`,
+        ],
+      ],
+    ),
+  );
+  console.log('');
+}
+
+async function printSound(): Promise<void> {
+  tell('measuring sound');
+  const figures = await measureSound();
+  const ms = (value: number): string => `${value.toFixed(0)} ms`;
+  const times = (value: number): string => `${value.toFixed(0)} × real time`;
+  console.log('Default model, words → speech → words; its codec alone; medians of nine calls.\n');
+  console.log(
+    table(
+      ['first sample', 'whole speech', 'speaking', 'listening', 'encode', 'decode', 'worst event-loop delay'],
+      [
+        [
+          ms(figures.firstSample),
+          ms(figures.speech),
+          times(figures.speechRate),
+          ms(figures.listening),
+          times(figures.encodeRate),
+          times(figures.decodeRate),
+          `${figures.worstDelay.toFixed(1)} ms`,
         ],
       ],
     ),
