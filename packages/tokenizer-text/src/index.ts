@@ -1,3 +1,4 @@
+export { type ChatMessage, type ChatTemplate, chatTemplate, type RenderOptions } from './chat.ts';
 export type {
   CommonTextOptions,
   EncodingOptions,

@@ -67,6 +67,7 @@ describe('text plugin', () => {
 
   it('exports what its index names', async () => {
     expect(Object.keys(await import('./index.ts')).sort()).toEqual([
+      'chatTemplate',
       'createTextTokenizer',
       'encodingNames',
       'textPlugin',

@@ -116,7 +116,7 @@ function place(
     if (tensors.has(name)) throw wrong('is listed twice. Give each tensor one name.');
     if (offset % alignment !== 0) throw wrong(`begins at ${offset}: expected a multiple of ${alignment}.`);
     const begin = start + offset;
-    if (begin < 0) throw wrong(`overlaps ${before}: expected its data from byte ${end}, found ${begin}.`);
+    if (begin < end) throw wrong(`overlaps ${before}: expected its data from byte ${end}, found ${begin}.`);
     const bytes = (shape.reduce((product, side) => product * side, 1) / type.elements) * type.bytes;
     end = begin + bytes;
     if (!(end <= fileBytes))

@@ -5,7 +5,7 @@
 import type { Model, Node } from '../onnx/model.ts';
 import { inHalves } from './matrix.ts';
 
-/** Every float32 constant that is the right side of a MatMul, also transposed, or the kernel of a Conv, is stored in halves. */
+/** Every float32 constant that is the right side of a MatMul or Gemm, also transposed, or the kernel of a Conv, is stored in halves. */
 export function storeHalves(model: Model): Model {
   const floats = new Set(model.initializers.filter(({ type }) => type === 'f32').map(({ name }) => name));
   const transposed = new Map(
@@ -15,7 +15,7 @@ export function storeHalves(model: Model): Model {
   );
   const weights = new Set(
     model.nodes.flatMap(({ type, inputs }) => {
-      if (type !== 'MatMul' && type !== 'Conv') return [];
+      if (type !== 'MatMul' && type !== 'Gemm' && type !== 'Conv') return [];
       const stored = transposed.get(inputs[1]!) ?? inputs[1]!;
       return floats.has(stored) ? [stored] : [];
     }),

@@ -95,6 +95,14 @@ describe('tokenizer.json', () => {
     expect(await textOf(prepending, await idsOf(prepending, text))).toBe(text);
   });
 
+  it('takes a vocabulary that lacks bytes its makers never saw, and refuses text that needs them', async () => {
+    const tokenizer = await open({ ...base, model: { ...without(base, 'ÿ'), merges: [] } }); // the byte 255
+    expect(await textOf(tokenizer, await idsOf(tokenizer, 'ÿ'))).toBe('ÿ'); // the bytes 195 and 191
+    const lacking = await open({ ...base, model: { ...without(base, '¿'), merges: [] } }); // the byte 191
+    await expect(idsOf(lacking, 'a ÿ')).rejects.toThrow(/CONTENT_INVALID.*no token for the byte 191/);
+    expect(await textOf(lacking, await idsOf(lacking, 'a b'))).toBe('a b');
+  });
+
   it('replaces unpaired surrogates before anything else sees the text', async () => {
     const normalizer = { type: 'Replace', pattern: { String: '\ufffd' }, content: '$&' };
     const tokenizer = await open({ ...base, normalizer });

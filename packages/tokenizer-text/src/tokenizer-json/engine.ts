@@ -2,6 +2,7 @@
  * Engine over `@huggingface/tokenizers`, for BPE files of the Hugging Face format; loaded when first needed.
  * The library is given no added tokens: in text they are ordinary characters, their ids only decode.
  */
+import { AnyToAnyError } from '@any-to-any/core';
 import type { Engine } from '../engine.ts';
 import { rewriteNormalizer, rewritePreTokenizer, splitAtSpaces } from './pieces.ts';
 import { type Piece, readTokenizerJson, type TokenizerJson, unsupported } from './read.ts';
@@ -22,7 +23,7 @@ export async function tokenizerJsonEngine(json: Uint8Array): Promise<Engine> {
   const own = rewritePreTokenizer(file.preTokenizer);
   const byteLevel = own.some((piece) => piece.type === 'ByteLevel');
   const preTokenizers = byteLevel ? own : [...own, ...splitAtSpaces(file)];
-  checkBytes(file, byteLevel);
+  const missing = missingBytes(file, byteLevel);
   const bytes = spell(file, byteLevel);
   const { Tokenizer } = await import('@huggingface/tokenizers');
   const library: Library = construct(() => new Tokenizer(definition(file, normalizers, preTokenizers), {}));
@@ -35,19 +36,41 @@ export async function tokenizerJsonEngine(json: Uint8Array): Promise<Engine> {
       byteLevel && ![...normalizers, ...preTokenizers].some((piece) => whole.includes(piece.type))
         ? 2048
         : Number.POSITIVE_INFINITY,
-    encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
+    encode(text) {
+      checkSpelling(text, missing);
+      return library.encode(text, { add_special_tokens: false }).ids;
+    },
     bytes,
   };
 }
 
-function checkBytes(file: TokenizerJson, byteLevel: boolean): void {
+/** Bytes without a token. A byte-level vocabulary may lack what its makers never saw, but no printable ASCII. */
+function missingBytes(file: TokenizerJson, byteLevel: boolean): ReadonlySet<number> {
   if (!byteLevel && !file.byteFallback) {
     throw unsupported('neither a ByteLevel pre_tokenizer nor byte_fallback', 'one of them');
   }
+  const missing = new Set<number>();
   for (const [character, byte] of byteOfCharacter) {
     const token = byteLevel ? character : `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
-    if (!file.vocabulary.has(token)) throw unsupported(`no token for byte ${byte} (${token})`, 'all 256');
+    if (file.vocabulary.has(token)) continue;
+    if (!byteLevel || (byte >= 0x20 && byte < 0x7f)) {
+      throw unsupported(`no token for byte ${byte} (${token})`, 'one');
+    }
+    missing.add(byte);
   }
+  return missing;
+}
+
+/** The library would leave such a character out. Throws CONTENT_INVALID. */
+function checkSpelling(text: string, missing: ReadonlySet<number>): void {
+  if (missing.size === 0) return;
+  const wrong = Buffer.from(text).find((byte) => missing.has(byte));
+  if (wrong === undefined) return;
+  throw new AnyToAnyError(
+    'CONTENT_INVALID',
+    `The model's vocabulary has no token for the byte ${wrong}, which the text holds. Leave that character out.`,
+    { stage: 'encode', byte: wrong },
+  );
 }
 
 /** The file as the library is to see it. */

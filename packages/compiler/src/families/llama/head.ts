@@ -96,9 +96,15 @@ function scoreRows(
   more: readonly (number | undefined)[],
   { load, width, quantization }: HeadSource,
 ): Value {
-  const weights = () => pickRows(load, width, ids, more);
-  const parts = [{ tensor: name, outputs: sizeOf(ids) + more.length }];
-  return linear({ graph, weights, quantization }, hidden, name, width, parts);
+  const rows = pickRows(load, width, ids, more);
+  const outputs = sizeOf(ids) + more.length;
+  if (quantization === undefined) {
+    // Not transposed: the head is often the largest tensor there is, and a second one of it need not be held.
+    const matrix = graph.initializer(name, 'f32', [outputs, width], rows);
+    return graph.op('Gemm', [hidden, matrix], { transB: 1 });
+  }
+  const build = { graph, weights: () => rows, quantization };
+  return linear(build, hidden, name, width, [{ tensor: name, outputs }]);
 }
 
 /** Rules out the region's ids that close it, and the closing mark where there are none. */
