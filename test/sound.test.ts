@@ -229,7 +229,7 @@ describe.each(['flattened', 'delayed'])('a pipeline, %s', (order) => {
     const heard = sound(Float32Array.from({ length: 4000 }, (_, n) => 0.3 * Math.sin(n / 7)));
     for (let seed = 0; seed < 4; seed++) {
       const answer = await pipeline.generate({
-        content: [{ modality: 'text', text: 'abc' }, heard],
+        content: ['abc', heard],
         to: ['audio'],
         seed,
         options: { audio: { maxIds: 60 } },

@@ -39,6 +39,8 @@ const walls: Readonly<Record<string, readonly string[] | 'all'>> = {
   '@any-to-any/adapter-denoise': ['@any-to-any/core'],
   '@any-to-any/compiler': ['@any-to-any/core'],
   '@any-to-any/model-emoji': [],
+  '@any-to-any/client': ['@any-to-any/core'],
+  '@any-to-any/studio': ['@any-to-any/core', '@any-to-any/client'],
   '@any-to-any/cli': 'all',
 };
 
@@ -49,6 +51,7 @@ const rooms: Readonly<Record<string, string>> = {
   koffi: 'packages/core/src/runtime/',
   tsyringe: 'packages/core/src/host/',
   'reflect-metadata': 'packages/core/src/host/',
+  'fluent-ffmpeg': 'packages/tokenizer-audio/src/files/ffmpeg/',
 };
 
 const published = packageSources();

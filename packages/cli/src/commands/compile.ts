@@ -24,7 +24,7 @@ const described = [
 ] as const;
 type Description = Pick<CompileOptions, (typeof described)[number]>;
 
-interface Options extends Pick<CompileOptions, 'quantize' | 'kv' | 'tables' | 'codebooks'> {
+interface Options extends Pick<CompileOptions, 'quantize' | 'kv' | 'tables' | 'codebooks' | 'context'> {
   readonly block: '32' | '128';
   readonly describe?: string;
   readonly quiet?: boolean;
@@ -34,11 +34,11 @@ export function addCompile(program: Command, surroundings: Surroundings): void {
   program
     .command('compile')
     .description('Turns a checkpoint into a bundle that runs: a model, or a sound codec.')
-    .argument('<checkpoint>', 'directory with config.json and its safetensors')
+    .argument('<checkpoint>', 'directory with config.json and its safetensors, or a GGUF file')
     .argument('<out>', 'directory to write; an older bundle is replaced when the new one is complete')
     .addOption(
       new Option('--quantize <kind>', 'weights of the decoder')
-        .choices(['none', 'int8', 'int4'])
+        .choices(['none', 'f16', 'int8', 'int4'])
         .default('none'),
     )
     .addOption(new Option('--block <n>', 'weights that share a scale').choices(['32', '128']).default('32'))
@@ -51,6 +51,11 @@ export function addCompile(program: Command, surroundings: Surroundings): void {
         numberIn({ least: 1, whole: true }),
       ),
     )
+    .addOption(
+      new Option('--context <n>', 'positions at most, where the checkpoint allows more').argParser(
+        numberIn({ least: 1, whole: true }),
+      ),
+    )
     .option('--describe <file>', `JSON with ${described.join(', ')}`)
     .option('--quiet', 'show nothing but errors')
     .action((checkpoint: string, out: string, options: Options) =>
@@ -59,7 +64,7 @@ export function addCompile(program: Command, surroundings: Surroundings): void {
 }
 
 async function compileCommand(checkpoint: string, out: string, options: Options, surroundings: Surroundings) {
-  const { quantize, kv, tables, codebooks, block, describe, quiet } = options;
+  const { quantize, kv, tables, codebooks, context, block, describe, quiet } = options;
   const description = describe === undefined ? {} : await readDescription(describe);
   const display = quiet ? undefined : openDisplay(surroundings);
   const began = surroundings.now();
@@ -69,6 +74,7 @@ async function compileCommand(checkpoint: string, out: string, options: Options,
       kv,
       tables,
       codebooks,
+      context,
       block: block === '32' ? 32 : 128,
       ...description,
       signal: surroundings.signal,

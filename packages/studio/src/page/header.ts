@@ -1,0 +1,63 @@
+/** The top of the page: name, model, connection, language and colours. */
+import type { ConnectionState } from '@any-to-any/client';
+import { element, icon, icons } from './dom.ts';
+import { label, language, live, say, setLanguage } from './language.ts';
+import { setTheme, theme, themes } from './theme.ts';
+
+export interface Header {
+  readonly root: HTMLElement;
+  setModel(name: string): void;
+  setState(state: ConnectionState): void;
+}
+
+export function createHeader(): Header {
+  const model = element('span', { class: 'model quiet' });
+  const dot = element('span', { class: 'dot', role: 'status' });
+  const words = element('button', { type: 'button', class: 'text-button language', onclick: switchLanguage });
+  live(words, () => (language() === 'en' ? '한국어' : 'English'));
+  words.setAttribute('data-label', 'language');
+  const colours = element(
+    'button',
+    { type: 'button', class: 'icon-button theme', onclick: nextTheme },
+    icon(icons.theme),
+  );
+  const root = element(
+    'header',
+    { class: 'top' },
+    element('span', { class: 'mark', 'aria-hidden': 'true' }, ...[1, 2, 3, 4].map(() => element('i'))),
+    element('h1', {}, 'any-to-any'),
+    model,
+    element('span', { class: 'spring' }),
+    dot,
+    words,
+    colours,
+  );
+  showTheme();
+  document.addEventListener('studio-language', showTheme);
+
+  function switchLanguage(): void {
+    setLanguage(language() === 'en' ? 'ko' : 'en');
+  }
+
+  function nextTheme(): void {
+    setTheme(themes[(themes.indexOf(theme()) + 1) % themes.length]!);
+    showTheme();
+  }
+
+  function showTheme(): void {
+    const said = `${say('theme')}: ${say(`theme-${theme()}`)}`;
+    colours.title = said;
+    colours.setAttribute('aria-label', said);
+  }
+
+  return {
+    root,
+    setModel(name) {
+      model.textContent = name;
+    },
+    setState(state) {
+      dot.dataset['state'] = state;
+      label(dot, state);
+    },
+  };
+}
