@@ -7,6 +7,7 @@ Needs RUN/sprites, RUN/tokenizer, RUN/sound, RUN/text.tiktoken, RUN/sound-encode
     clips.wav.gz      16 kHz, whole numbers of 16 bits of which the lowest four are zero, clip after clip
     picture-judge.onnx, speech-judge.onnx, and the golden values of their ports in golden.json"""
 import argparse
+import base64
 import gzip
 import json
 import wave
@@ -136,6 +137,18 @@ def sound_items(atlas: Atlas, sheet: Sheet, reel: Reel, clips: Clips, count: int
     return out
 
 
+def sentences(encoding, kept: list[int], clips: Clips, speech: list[dict], sounds: list[dict], count: int = 100) -> dict[str, list[dict]]:
+    """What the speech judge chooses from: the items and other held-out sentences of their language; all sounds."""
+    lists = {language: [item["text"] for item in speech if item["language"] == language] for language in LANGUAGES}
+    lists["sound"] = [item["words"]["en"] for item in sounds]
+    for name, own in lists.items():
+        others = [sound_words(CONCEPT_AT[e["sound"]], "en") for e in clips.select(kind="sound")] if name == "sound" else [
+            e["text"] for e in clips.select(kind="speech", split="unseen", language=name) if len(e["text"].split()) >= LEAST_WORDS[name]]
+        own += [text for text in dict.fromkeys(others) if text not in own and set(encoding.encode(text)) <= set(kept)][: max(0, count - len(own))]
+    place = {i: at for at, i in enumerate(kept)}
+    return {name: [{"text": text, "classes": [place[i] for i in encoding.encode(text)]} for text in own] for name, own in lists.items()}
+
+
 def golden(sheet: Sheet, coded: np.ndarray, judge) -> list[dict]:
     """What the judge sees in some pictures of the sheet, the last ones blurred by the image tokenizer."""
     out = []
@@ -171,13 +184,14 @@ def main() -> None:
     blurred = to_uint8(tokenizer.decode(tokenizer.encode(torch.from_numpy(np.stack(some).astype(np.float32) / 127.5 - 1).permute(0, 3, 1, 2))).detach().numpy())
     seen = golden(sheet, blurred, judge)
     write_picture_judge(judge.model, to / "picture-judge.onnx")
-    vocabulary, heard = write_speech_judge(run, clips, encoding, to / "speech-judge.onnx", [clip.astype(np.float32) / 32768 for clip in reel.clips])
+    kept, heard = write_speech_judge(run, clips, encoding, to / "speech-judge.onnx", [clip.astype(np.float32) / 32768 for clip in reel.clips])
     sheet.save(to / "pictures.png")
     reel.save(to / "clips.wav.gz")
     names = [{"en": c.en, "plural": c.plural, "ko": c.ko} for c in CONCEPTS]
     everything = {"seed": options.seed, "columns": COLUMNS, "side": SIDE, "names": names, "colours": COLOURS, "pictures": pictures, "speech": speech, "sounds": sounds,
                   "questions": {"picture": {language: QUESTIONS[language][0] for language in LANGUAGES}, "sound": dict(zip(LANGUAGES, SOUND_QUESTIONS))},
-                  "grammar": recogniser.grammar, "spelling": vocabulary}
+                  "grammar": recogniser.grammar, "sentences": sentences(encoding, kept, clips, speech, sounds),
+                  "spelling": [base64.b64encode(encoding.decode_single_token_bytes(i)).decode() for i in kept]}
     (to / "items.json").write_text(json.dumps(everything, ensure_ascii=False, separators=(",", ":")) + "\n")
     (to / "golden.json").write_text(json.dumps({"pictures": seen, "heard": heard}, ensure_ascii=False, separators=(",", ":")) + "\n")
     print({path.name: path.stat().st_size for path in sorted(to.iterdir())}, "all", sum(path.stat().st_size for path in to.iterdir()))
