@@ -37,6 +37,7 @@ from .drawing import scenes_of
 from .judge import train_judge
 from .judge_files import write_picture_judge, write_speech_judge
 from .parts import background, crop, foreground, parts
+from .timbre import timbre
 
 MEASURES = ("single", "colour", "two", "relation", "count")
 COLUMNS = 10  # pictures in a row of the sheet
@@ -137,16 +138,24 @@ def sound_items(atlas: Atlas, sheet: Sheet, reel: Reel, clips: Clips, count: int
     return out
 
 
-def sentences(encoding, kept: list[int], clips: Clips, speech: list[dict], sounds: list[dict], count: int = 100) -> dict[str, list[dict]]:
-    """What the speech judge chooses from: the items and other held-out sentences of their language; all sounds."""
+def sentences(encoding, kept: list[int], clips: Clips, speech: list[dict], count: int = 100) -> dict[str, list[dict]]:
+    """What the speech judge chooses from: the items and other held-out sentences of their language."""
     lists = {language: [item["text"] for item in speech if item["language"] == language] for language in LANGUAGES}
-    lists["sound"] = [item["words"]["en"] for item in sounds]
     for name, own in lists.items():
-        others = [sound_words(CONCEPT_AT[e["sound"]], "en") for e in clips.select(kind="sound")] if name == "sound" else [
-            e["text"] for e in clips.select(kind="speech", split="unseen", language=name) if len(e["text"].split()) >= LEAST_WORDS[name]]
+        others = [e["text"] for e in clips.select(kind="speech", split="unseen", language=name) if len(e["text"].split()) >= LEAST_WORDS[name]]
         own += [text for text in dict.fromkeys(others) if text not in own and set(encoding.encode(text)) <= set(kept)][: max(0, count - len(own))]
     place = {i: at for at, i in enumerate(kept)}
     return {name: [{"text": text, "classes": [place[i] for i in encoding.encode(text)]} for text in own] for name, own in lists.items()}
+
+
+def timbres(clips: Clips) -> list[dict]:
+    """The mean of the training clips of every sound."""
+    entries = clips.select(kind="sound", split="train")
+    out = []
+    for name in sorted({e["sound"] for e in entries}):
+        mean = np.mean([timbre(clips.samples(e)) for e in entries if e["sound"] == name], 0)
+        out.append({"text": sound_words(CONCEPT_AT[name], "en"), "at": [round(float(v), 2) for v in mean]})
+    return out
 
 
 def golden(sheet: Sheet, coded: np.ndarray, judge) -> list[dict]:
@@ -190,10 +199,10 @@ def main() -> None:
     names = [{"en": c.en, "plural": c.plural, "ko": c.ko} for c in CONCEPTS]
     everything = {"seed": options.seed, "columns": COLUMNS, "side": SIDE, "names": names, "colours": COLOURS, "pictures": pictures, "speech": speech, "sounds": sounds,
                   "questions": {"picture": {language: QUESTIONS[language][0] for language in LANGUAGES}, "sound": dict(zip(LANGUAGES, SOUND_QUESTIONS))},
-                  "grammar": recogniser.grammar, "sentences": sentences(encoding, kept, clips, speech, sounds),
-                  "spelling": [base64.b64encode(encoding.decode_single_token_bytes(i)).decode() for i in kept]}
+                  "grammar": recogniser.grammar, "sentences": sentences(encoding, kept, clips, speech),
+                  "timbres": timbres(clips), "spelling": [base64.b64encode(encoding.decode_single_token_bytes(i)).decode() for i in kept]}
     (to / "items.json").write_text(json.dumps(everything, ensure_ascii=False, separators=(",", ":")) + "\n")
-    (to / "golden.json").write_text(json.dumps({"pictures": seen, "heard": heard}, ensure_ascii=False, separators=(",", ":")) + "\n")
+    (to / "golden.json").write_text(json.dumps({"pictures": seen, "heard": heard, "timbre": [round(float(v), 4) for v in timbre(reel.clips[-1] / 32768)]}, ensure_ascii=False, separators=(",", ":")) + "\n")
     print({path.name: path.stat().st_size for path in sorted(to.iterdir())}, "all", sum(path.stat().st_size for path in to.iterdir()))
 
 
