@@ -62,8 +62,8 @@ const caption = textOf(seen.segments[0]?.content);
 time('describe the picture');
 console.log(`\nWhat it sees in out/${name}.png:\n\n  ${caption}\n`);
 
-// The picture → speech → words. Only for a model that speaks.
-const heard = pipeline.generates.includes('audio') ? await nameAloud(picture) : undefined;
+// The picture → speech → words.
+const heard = await nameAloud(picture);
 
 // The same in one conversation: what was read and drawn stays in the cache and is not computed again.
 const conversation = pipeline.conversation();
@@ -86,7 +86,8 @@ await writeFile(
 Model ${pipeline.name}, seed ${seed}, on Node ${process.version}, ${process.platform} ${process.arch}.
 
 - Seen in the picture: ${caption}
-${heard === undefined ? '' : `- Heard where it [names the picture aloud](${encodeURI(name)}.wav): ${heard}\n`}- Said in the conversation: ${answer}
+- Heard where it [names the picture aloud](${encodeURI(name)}.wav): ${heard}
+- Said in the conversation: ${answer}
 - ${kept}
 
 | step | ms |
