@@ -1,5 +1,6 @@
 /** The default model end to end: prompt → picture with guidance, first patch and whole, and the words for it. */
 import { createPipeline, locateBundle } from '@any-to-any/core';
+import { audioPlugin } from '@any-to-any/tokenizer-audio';
 import { imagePlugin } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 import { median, residentMiB, worstDelay } from './measure.ts';
@@ -18,7 +19,7 @@ export async function measureDefaultModel(): Promise<DefaultModelFigures> {
   const before = performance.now();
   const pipeline = await createPipeline({
     model: locateBundle('@any-to-any/model-emoji', import.meta.url),
-    plugins: [textPlugin(), imagePlugin()],
+    plugins: [textPlugin(), imagePlugin(), audioPlugin()],
   });
   const open = performance.now() - before;
   const firsts: number[] = [];

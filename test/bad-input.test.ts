@@ -12,12 +12,13 @@ import {
   type Plugin,
   type Request,
 } from '@any-to-any/core';
+import { audioPlugin } from '@any-to-any/tokenizer-audio';
 import { imagePlugin, readImage } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** Whatever comes in broken gets a code, and the pipeline goes on. */
-const plugins = [textPlugin(), imagePlugin()];
+const plugins = [textPlugin(), imagePlugin(), audioPlugin()];
 const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
 const short = { text: { maxIds: 3 } };
 
@@ -59,7 +60,7 @@ describe('bad requests', () => {
       'a grid the model does not draw',
       { content: ['a'], to: 'image', options: { image: { shape: { kind: 'grid', rows: 3, columns: 5 } } } },
     ],
-    ['MODALITY_UNKNOWN', 'a modality the model does not have', { content: ['a'], to: 'audio' }],
+    ['MODALITY_UNKNOWN', 'a modality the model does not have', { content: ['a'], to: 'video' }],
     ['CONTEXT_FULL', 'a prompt longer than the context', { content: ['dog '.repeat(3000)], to: 'image' }],
     [
       'CONTENT_INVALID',
@@ -124,7 +125,7 @@ describe('bad set-ups', () => {
     expect(await codeOf(opening({ plugins: [textPlugin()] }))).toBe('PLUGIN_MISSING');
     expect(await codeOf(opening({ plugins: [...plugins, textPlugin()] }))).toBe('PLUGIN_DUPLICATE');
     const future = { ...textPlugin(), contract: 2 } as unknown as Plugin;
-    expect(await codeOf(opening({ plugins: [future, imagePlugin()] }))).toBe('PLUGIN_CONTRACT');
+    expect(await codeOf(opening({ plugins: [future, imagePlugin(), audioPlugin()] }))).toBe('PLUGIN_CONTRACT');
     expect(await codeOf(opening({ colour: 'red' }))).toBe('OPTION_UNKNOWN');
     expect(await codeOf(opening({ threads: 0 }))).toBe('OPTION_INVALID');
     expect(await codeOf(opening({ model: './nowhere' }))).toBe('BUNDLE_NOT_FOUND');

@@ -8,6 +8,7 @@ import {
   type Pipeline,
   type TextContent,
 } from '@any-to-any/core';
+import { audioPlugin } from '@any-to-any/tokenizer-audio';
 import { imagePlugin, joinImage } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +19,7 @@ const prompt = 'a red apple on a blue background';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin()] });
+  pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin(), audioPlugin()] });
 });
 afterAll(() => pipeline.close());
 
