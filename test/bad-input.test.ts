@@ -125,7 +125,9 @@ describe('bad set-ups', () => {
     expect(await codeOf(opening({ plugins: [textPlugin()] }))).toBe('PLUGIN_MISSING');
     expect(await codeOf(opening({ plugins: [...plugins, textPlugin()] }))).toBe('PLUGIN_DUPLICATE');
     const future = { ...textPlugin(), contract: 2 } as unknown as Plugin;
-    expect(await codeOf(opening({ plugins: [future, imagePlugin(), audioPlugin()] }))).toBe('PLUGIN_CONTRACT');
+    expect(await codeOf(opening({ plugins: [future, imagePlugin(), audioPlugin()] }))).toBe(
+      'PLUGIN_CONTRACT',
+    );
     expect(await codeOf(opening({ colour: 'red' }))).toBe('OPTION_UNKNOWN');
     expect(await codeOf(opening({ threads: 0 }))).toBe('OPTION_INVALID');
     expect(await codeOf(opening({ model: './nowhere' }))).toBe('BUNDLE_NOT_FOUND');
