@@ -35,7 +35,6 @@ describe.skipIf(!browserPath)('Studio in Chromium', { timeout: 300_000 }, () => 
     studio = await startStudio({
       pipeline: paced(pipeline, pace),
       page: built.directory,
-      facts: { sampling: manifest.sampling },
       readers: { image: readImage },
     });
     browser = await launch();

@@ -37,7 +37,8 @@ export interface PatchesOptions {
 /** No network: plain Lanczos enlargement, the baseline. */
 export interface LanczosOptions {
   readonly kind: 'lanczos';
-  readonly scale: 2 | 4;
+  /** 1: pictures stay as they are unless a request says otherwise. */
+  readonly scale: Scale;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -58,7 +59,7 @@ const patchesOptionNames = [
 export function readOptions(raw: Raw): DenoiseOptions {
   if (raw['kind'] === 'lanczos') {
     rejectUnknownOptions(raw, ['kind', 'scale'], 'The Lanczos adapter');
-    return { kind: 'lanczos', scale: oneOf(raw, 'scale', [2, 4]) };
+    return { kind: 'lanczos', scale: oneOf(raw, 'scale', [1, 2, 4]) };
   }
   if (raw['kind'] !== 'patches') return fail('kind', '"patches" or "lanczos"', raw);
   rejectUnknownOptions(raw, patchesOptionNames, 'The denoise adapter');

@@ -113,6 +113,7 @@ export function setUpSound({
     generates: ['text', 'image', 'audio'],
     defaults: { audio: { maxIds: 20 } },
     voices,
+    adapters: {},
     unconditional: 'empty',
     closing: new AbortController().signal,
     now: () => 0,

@@ -58,13 +58,13 @@ export function createAttachments({ modalities, limits }: Welcome, changed: () =
     for (const file of files) {
       const name = file.name || say(modalityOf(file) === 'audio' ? 'sound' : 'picture');
       const modality = modalityOf(file);
-      if (modality && !takes.includes(modality)) tell(say('notTaken', { name: say(modality) }));
+      if (modality && !takes.includes(modality)) tell(say('notTaken', { name }));
       else {
         try {
           set([...items, await readAttachment(file, name, limits.bytes - slack)]);
         } catch (error) {
           if (!(error instanceof Unreadable)) throw error;
-          tell(say('unreadable', { name, why: error.message }));
+          tell(say(error.phrase, { name, ...error.values }));
         }
       }
     }

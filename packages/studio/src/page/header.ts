@@ -12,7 +12,15 @@ export interface Header {
 
 export function createHeader(): Header {
   const model = element('span', { class: 'model quiet' });
-  const dot = element('span', { class: 'dot', role: 'status' });
+  const dot = element('span', { class: 'dot', role: 'img' });
+  const state = element('span', { class: 'state quiet' });
+  const again = element('button', {
+    type: 'button',
+    class: 'text-button',
+    'data-text': 'again',
+    hidden: true,
+  });
+  again.addEventListener('click', () => location.reload());
   const words = element('button', { type: 'button', class: 'text-button language', onclick: switchLanguage });
   live(words, () => (language() === 'en' ? '한국어' : 'English'));
   words.setAttribute('data-label', 'language');
@@ -28,6 +36,8 @@ export function createHeader(): Header {
     element('h1', {}, 'any-to-any'),
     model,
     element('span', { class: 'spring' }),
+    state,
+    again,
     dot,
     words,
     colours,
@@ -55,9 +65,14 @@ export function createHeader(): Header {
     setModel(name) {
       model.textContent = name;
     },
-    setState(state) {
-      dot.dataset['state'] = state;
-      label(dot, state);
+    setState(next) {
+      dot.dataset['state'] = next;
+      label(dot, next);
+      // What is as it should be needs no words.
+      if (next === 'open') state.removeAttribute('data-text');
+      else state.setAttribute('data-text', next);
+      state.textContent = next === 'open' ? '' : say(next);
+      again.hidden = next !== 'closed';
     },
   };
 }
