@@ -48,8 +48,7 @@ const quarter = 0.25;
 
 export function createAnswer(question: Question, { use, edit }: AnswerActions): Answer {
   const segments = element('div', { class: 'segments' });
-  const bar = element('progress', { max: 1, 'data-label': 'progress' });
-  label(bar, 'progress');
+  const bar = element('progress', { max: 1, 'data-name': 'progress', 'aria-label': say('progress') });
   const views: SegmentView[] = [];
   let figures = (): readonly string[] => [say('seedWas', { seed: question.seed })];
   const footer = live(element('footer', { class: 'figures' }), () => figures().join(' · '));
@@ -157,6 +156,11 @@ function askedWith({ text, attachments }: Question, edit: (text: string) => void
     icon(icons.edit),
   );
   label(again, 'edit');
-  const words = element('div', { class: 'words' }, again, element('p', {}, text));
+  const words = element(
+    'div',
+    { class: 'words' },
+    again,
+    element('p', {}, element('span', { class: 'beginning' }, text)),
+  );
   return element('header', { class: 'question' }, ...things, words);
 }

@@ -34,7 +34,7 @@ export function createComposer(welcome: Welcome, { begin, stop }: ComposerAction
   const prompt = element('textarea', {
     rows: 1,
     'data-hint': 'prompt',
-    'data-label': 'promptLabel',
+    'data-name': 'promptLabel',
     oninput: grow,
   });
   const targets = createTargets(makes);
@@ -58,7 +58,7 @@ export function createComposer(welcome: Welcome, { begin, stop }: ComposerAction
   label(more, 'settings');
   const root = element(
     'form',
-    { class: 'composer', onsubmit: submit },
+    { class: 'composer', 'data-name': 'composer', onsubmit: submit },
     attachments.list,
     prompt,
     element('div', { class: 'row' }, ...attachments.buttons, targets.root, more, go),

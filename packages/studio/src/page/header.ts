@@ -2,6 +2,7 @@
 import type { ConnectionState } from '@any-to-any/client';
 import { element, icon, icons } from './dom.ts';
 import { label, language, live, say, setLanguage } from './language.ts';
+import type { Language } from './strings.ts';
 import { setTheme, theme, themes } from './theme.ts';
 
 export interface Header {
@@ -22,8 +23,9 @@ export function createHeader(): Header {
   });
   again.addEventListener('click', () => location.reload());
   const words = element('button', { type: 'button', class: 'text-button language', onclick: switchLanguage });
-  live(words, () => (language() === 'en' ? '한국어' : 'English'));
-  words.setAttribute('data-label', 'language');
+  const other = (): Language => (language() === 'en' ? 'ko' : 'en');
+  words.lang = other();
+  live(words, () => (other() === 'ko' ? '한국어' : 'English'));
   const colours = element(
     'button',
     { type: 'button', class: 'icon-button theme', onclick: nextTheme },
@@ -46,7 +48,8 @@ export function createHeader(): Header {
   document.addEventListener('studio-language', showTheme);
 
   function switchLanguage(): void {
-    setLanguage(language() === 'en' ? 'ko' : 'en');
+    setLanguage(other());
+    words.lang = other();
   }
 
   function nextTheme(): void {

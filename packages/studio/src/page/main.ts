@@ -11,7 +11,7 @@ import { createHeader } from './header.ts';
 import { listenToKeys } from './keys.ts';
 import { say, translate } from './language.ts';
 import { forget, remember, sessionName, unfinished } from './memory.ts';
-import { announce, tell } from './notice.ts';
+import { announce, clearNotices, tell } from './notice.ts';
 import { applyTheme } from './theme.ts';
 
 /** Answers that stay on the page. */
@@ -19,8 +19,8 @@ const most = 30;
 
 applyTheme();
 const header = createHeader();
-const feed = element('main', { class: 'feed', 'data-label': 'answers' });
-const dock = element('div', { class: 'dock' });
+const feed = element('main', { class: 'feed', 'data-name': 'answers' });
+const dock = element('footer', { class: 'dock' });
 document.body.append(header.root, feed, dock);
 const end = stayAtEnd(feed, dock);
 header.setState('connecting');
@@ -65,6 +65,7 @@ try {
   async function follow(generation: Generation, question: Question, resumed: boolean): Promise<void> {
     running = generation;
     composer.setRunning(true);
+    clearNotices();
     announce(say('making'));
     const answer = createAnswer(question, { use: composer.addPicture, edit: composer.edit });
     if (resumed) answer.root.dataset['resumed'] = 'true';

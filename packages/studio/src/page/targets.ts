@@ -33,7 +33,7 @@ export function createTargets(makes: readonly string[]): Targets {
   const auto = element('button', { type: 'button', class: 'chip', 'data-text': 'auto', onclick: clear });
   const root = element(
     'div',
-    { class: 'targets', role: 'group', 'data-label': 'make' },
+    { class: 'targets', role: 'group', 'data-name': 'make' },
     ...[...buttons.values()].map(({ button }) => button),
     auto,
   );
