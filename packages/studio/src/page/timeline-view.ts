@@ -22,12 +22,14 @@ export function createTimelineView(
   point: (place: Place | undefined) => void,
 ): TimelineView {
   const axis = drawing('g', { class: 'axis' });
+  const tails = drawing('g');
   const bars = drawing('g');
   const dots = drawing('g');
   const picture = drawing(
     'svg',
     { class: 'timeline', role: 'img', onpointermove: pointAt, onpointerleave: () => point(undefined) },
     axis,
+    tails,
     bars,
     dots,
   );
@@ -97,6 +99,7 @@ export function createTimelineView(
     const down = (height - edge.top - edge.bottom) / Math.max(1, places.length - 1);
     picture.style.setProperty('--bar', `${Math.max(1.5, Math.min(6, down * 0.45))}`);
     drawAxis(across, height);
+    drawTails(across, down);
     /** Where the dot before stands, by patch. */
     const left = new Map<number, number>();
     for (const [index, { patch, time }] of arrivals.entries()) {
@@ -108,6 +111,21 @@ export function createTimelineView(
     }
     words.textContent = describe();
     picture.setAttribute('aria-label', `${say('timeline')}: ${describe()}`);
+  }
+
+  /** What is still a draft is one until now. */
+  function drawTails(across: number, down: number): void {
+    const latest = new Map(timeline.arrivals.map((arrival) => [arrival.patch, arrival]));
+    tails.replaceChildren(
+      ...[...latest.values()].flatMap(({ patch, sigma, time }) => {
+        if (sigma === 0) return [];
+        const tail = drawing('line', { class: 'tail' });
+        const y = edge.top + patch * down;
+        place(tail, { x1: edge.left + time * across, x2: edge.left + timeline.last * across, y1: y, y2: y });
+        shade(tail, sigma);
+        return [tail];
+      }),
+    );
   }
 
   function drawAxis(across: number, height: number): void {
