@@ -120,9 +120,9 @@ describe.skipIf(!browserPath)('a connection in Chromium', { timeout: 300_000 }, 
 
   it('says so when a prompt is too large, before it is sent and all together', async () => {
     const page = await bench.visit();
-    await drop(page, 'large.png', 'image/png', new Uint8Array(950_000));
+    await drop(page, 'large.png', 'image/png', 950_000);
     await page.getByText('large.png is too large: 0.9 MB, at most 0.9 MB.').waitFor();
-    for (const name of ['one', 'two']) await drop(page, `${name}.png`, 'image/png', new Uint8Array(600_000));
+    for (const name of ['one', 'two']) await drop(page, `${name}.png`, 'image/png', 600_000);
     await page.locator('.attachments li').nth(1).waitFor();
     await page.locator('.go').click();
     await ended(page, 'failed');

@@ -53,7 +53,7 @@ describe.skipIf(!browserPath)('Studio in Chromium', { timeout: 300_000 }, () => 
     await ask(page, prompt, 7);
     await arrivals(page, 4);
     await page.locator('[data-noise]').click();
-    expect(await page.locator('.noise span').first().textContent()).toBe('0.50');
+    expect(Number(await page.locator('.noise span').first().textContent())).toBeGreaterThan(0.1);
     bench.gate.open();
     await ended(page);
     expect(await page.locator('.noise span').allTextContents()).toEqual(Array(16).fill('0'));

@@ -2,7 +2,13 @@
  * For tests: a patch stage for the default model that needs no training. Its network changes nothing and enlarges by
  * repeating pixels, so patches come in all revisions, with falling noise and larger, and the result is known.
  */
-import { denoiseAdapter, type PatchesOptions } from '@any-to-any/adapter-denoise';
+import {
+  type DenoiseAdapter,
+  denoiseAdapter,
+  lanczosAdapter,
+  type PatchesOptions,
+} from '@any-to-any/adapter-denoise';
+import { plugins } from '@any-to-any/cli';
 import type { Graph, Plugin } from '@any-to-any/core';
 
 /** Pixels of a patch, and of its neighbours that the network sees. */
@@ -11,25 +17,33 @@ const halo = 4;
 
 export const usualSteps = 3;
 
-/** Enlarges twice unless a request says otherwise. */
-export function stagePlugin(): Plugin {
-  const options: PatchesOptions = {
-    kind: 'patches',
-    graph: 'none',
-    side,
-    halo,
-    factor: 8,
-    codes: 2048,
-    schedule: { kind: 'log-linear', from: 0.5, to: 0.05, steps: usualSteps },
-    scale: 2,
-    stop: 0,
-  };
-  const { name } = denoiseAdapter(options, graph);
-  return {
+const options: PatchesOptions = {
+  kind: 'patches',
+  graph: 'none',
+  side,
+  halo,
+  factor: 8,
+  codes: 2048,
+  schedule: { kind: 'log-linear', from: 0.5, to: 0.05, steps: usualSteps },
+  scale: 2,
+  stop: 0,
+};
+
+/** The command's plugins, with this stage instead of what the bundle has. Enlarges twice unless a request says otherwise. */
+export const stagePlugins = (): readonly Plugin[] => withAdapter(denoiseAdapter(options, graph));
+
+/** The same without any stage: pictures stay as they are unless a request has them enlarged. */
+export const lanczosPlugins = (): readonly Plugin[] =>
+  withAdapter(lanczosAdapter({ kind: 'lanczos', scale: 1 }));
+
+function withAdapter(adapter: DenoiseAdapter): readonly Plugin[] {
+  const { name } = adapter;
+  const own: Plugin = {
     name,
     contract: 1,
-    register: (registry) => registry.adapter('image', () => denoiseAdapter(options, graph)),
+    register: (registry) => registry.adapter('image', () => adapter),
   };
+  return plugins().map((plugin) => (plugin.name === name ? own : plugin));
 }
 
 const graph: Graph = {

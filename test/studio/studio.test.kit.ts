@@ -138,15 +138,21 @@ export const arrivals = (page: Page, least: number) =>
     least,
   );
 
-/** Drops files on the page, as the system does. */
-export async function drop(page: Page, name: string, type: string, bytes: Uint8Array): Promise<void> {
+/** Drops a file on the page, as the system does; instead of its bytes, how many there are of 0. */
+export async function drop(
+  page: Page,
+  name: string,
+  type: string,
+  content: Uint8Array | number,
+): Promise<void> {
   const dataTransfer = await page.evaluateHandle(
     ({ name, type, bytes }) => {
       const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(bytes)], name, { type }));
+      const all = typeof bytes === 'number' ? new Uint8Array(bytes) : Uint8Array.from(bytes);
+      data.items.add(new File([all], name, { type }));
       return data;
     },
-    { name, type, bytes: [...bytes] },
+    { name, type, bytes: typeof content === 'number' ? content : [...content] },
   );
   await page.dispatchEvent('body', 'dragover', { dataTransfer });
   await page.locator('.drop-zone').waitFor();

@@ -5,14 +5,13 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plugins } from '@any-to-any/cli';
 import { connect, PictureBuilder, placeTile } from '@any-to-any/client';
 import { createPipeline, type Event, type ImageDelta, type Pipeline, type Request } from '@any-to-any/core';
 import { type Studio, startStudio } from '@any-to-any/studio';
 import { joinImage } from '@any-to-any/tokenizer-image';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { stagePlugin } from './stage.test.kit.ts';
+import { stagePlugins } from './stage.test.kit.ts';
 import { model } from './studio.test.kit.ts';
 
 const tiles = [0, 1].map((column) => ({ row: 0, column, rows: 1, columns: 2 }));
@@ -31,8 +30,7 @@ beforeAll(async () => {
   manifest.ports.image.tokenizer.options.grids = [[16, 16]];
   await writeFile(join(bundle, 'manifest.json'), JSON.stringify(manifest));
   await writeFile(join(directory, 'index.html'), '<!doctype html>');
-  const staged = plugins().map((plugin) => (plugin.name === stagePlugin().name ? stagePlugin() : plugin));
-  pipeline = await createPipeline({ model: bundle, plugins: staged });
+  pipeline = await createPipeline({ model: bundle, plugins: stagePlugins() });
   async function* stream(request: Request): AsyncGenerator<Event> {
     together = Math.max(together, ++active);
     try {
