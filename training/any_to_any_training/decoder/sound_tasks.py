@@ -42,16 +42,16 @@ class Hearing:
 
     clips: Clips
     speaking: tuple[str, ...]  # voices to generate
-    english: float = 0.5  # share of English in what is spoken
-    heard: list[dict] = field(init=False)  # speech of every training voice
+    english: float = 0.5  # share of English in what is spoken and heard
+    heard: dict[str, list[dict]] = field(init=False)  # by language: speech of every training voice
     spoken: dict[str, list[dict]] = field(init=False)  # speech by voice, of the voices to generate
     twice: list[tuple[dict, dict]] = field(init=False)  # the same words in two voices, the second to generate
     sounds: dict[int, list[dict]] = field(init=False)  # by concept
 
     def __post_init__(self):
-        self.heard = self.clips.select(kind="speech", split="train")
+        self.heard = {language: self.clips.select(kind="speech", split="train", language=language) for language in ("en", "ko")}
         self.spoken, by_text, self.sounds = defaultdict(list), defaultdict(list), defaultdict(list)
-        for entry in self.heard:
+        for entry in sum(self.heard.values(), []):
             by_text[entry["text"]].append(entry)
             if entry["voice"] in self.speaking:
                 self.spoken[entry["voice"]].append(entry)
@@ -65,6 +65,10 @@ class Hearing:
         share = {"en": self.english, "ko": 1 - self.english}
         weights = [share[VOICES[voice].language] * (2.0 if voice in DEFAULT.values() else 1.0) for voice in voices]
         return random.choice(self.spoken[random.choices(voices, weights)[0]])
+
+    def listened(self, random: Random) -> dict:
+        """A clip to hear."""
+        return random.choice(self.heard["en" if random.random() < self.english else "ko"])
 
     def sound(self, random: Random) -> tuple[int, dict]:
         concept = random.choice(list(self.sounds))
@@ -91,7 +95,7 @@ def hear(world: World, hearing: Hearing, random: Random) -> Example:
     if random.random() < 0.12:
         concept, entry = hearing.sound(random)
         return heard_part(hearing.samples(entry, random), STRIDE), text_part(world.words(sound_words(concept, "en")), 1.0)
-    entry = random.choice(hearing.heard)
+    entry = hearing.listened(random)
     return heard_part(hearing.samples(entry, random), STRIDE), text_part(world.words(entry["text"]), 1.0)
 
 
@@ -100,7 +104,7 @@ def draw_heard(world: World, hearing: Hearing, random: Random) -> Example:
         concept, entry = hearing.sound(random)
         scene = Scene("single", (concept,), "noto", "white", size=BIG)
     else:
-        entry = random.choice(hearing.heard)
+        entry = hearing.listened(random)
         scene = scene_of(entry)
     return heard_part(hearing.samples(entry, random), STRIDE), image_part(world.table.ids(scene), 1.0)
 
