@@ -1,5 +1,6 @@
 /**
- * RMS norm (Zhang & Sennrich 2019, arXiv 1910.07467): `x / sqrt(mean(x²) + epsilon) * weight`, over the last axis.
+ * RMS norm (Zhang & Sennrich 2019, arXiv 1910.07467): `x / sqrt(mean(x²) + epsilon) * weight`, over the last axis; and
+ * group norm (Wu & He 2018, arXiv 1803.08494) over the channels of a picture.
  */
 import type { Value } from '../onnx/graph.ts';
 import { type Build, weight } from './build.ts';
@@ -39,4 +40,29 @@ export function headNorm(build: Build, x: Value, heads: number, norm: Norm): Val
   const { graph } = build;
   const split = graph.op('Reshape', [x, graph.integers([0, 0, heads, norm.width])]);
   return graph.op('Reshape', [rmsNorm(build, split, norm), graph.integers([0, 0, heads * norm.width])]);
+}
+
+/** `x [1, channels, rows, columns]`: mean and deviation of each group of channels over the whole picture. */
+export function groupNorm(
+  build: Build,
+  x: Value,
+  prefix: string,
+  channels: number,
+  groups: number,
+  epsilon = 1e-6,
+): Value {
+  const { graph } = build;
+  const grouped = graph.op('Reshape', [x, graph.integers([0, groups, -1])]);
+  const ones = graph.floats(`ones.${groups}`, [groups], new Float32Array(groups).fill(1));
+  const zeros = graph.floats(`zeros.${groups}`, [groups], new Float32Array(groups));
+  const normed = graph.op('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: epsilon } });
+  const back = graph.op('Reshape', [normed, graph.op('Shape', [x])]);
+  const along = (name: string): Value =>
+    graph.initializer(
+      `${prefix}.${name}`,
+      'f32',
+      [channels, 1, 1],
+      build.weights(`${prefix}.${name}`, [channels]),
+    );
+  return graph.op('Add', [graph.op('Mul', [back, along('weight')]), along('bias')]);
 }
