@@ -22,6 +22,8 @@ export interface RegionPlan {
   /** Ids of the checkpoint that end a segment: any of them stands for the closing mark. */
   readonly closedBy: readonly number[];
   readonly tokenizer: TokenizerPlan;
+  /** Its ids can be read but not drawn: the bundle has no head for them. */
+  readonly readOnly?: boolean | undefined;
 }
 
 export type TokenizerPlan =
@@ -77,9 +79,12 @@ export function textVocabulary(size: number, tokens: TextTokens): Vocabulary {
   };
 }
 
-/** `<|im_start|>` keeps its name; `[INST]`, which no mark can be called, is `<id-3>`. */
-export function markNames({ special }: TextTokens): Map<number, string> {
-  const taken = new Set([textOpen, textClose, '<begin>', '<end>']);
+/** `<|im_start|>` keeps its name; `[INST]`, which no mark can be called, is `<id-3>`, as is one of the names `others`. */
+export function markNames(
+  { special }: Pick<TextTokens, 'special'>,
+  others: readonly string[] = [],
+): Map<number, string> {
+  const taken = new Set([textOpen, textClose, '<begin>', '<end>', ...others]);
   const names = new Map<number, string>();
   for (const { id, content } of special) {
     const usable = /^<\/?[A-Za-z0-9_|-]+>$/.test(content) && !/^<id-\d+>$/.test(content);

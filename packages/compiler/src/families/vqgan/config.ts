@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { VqganNaming } from '../../blocks/vqgan-names.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
+import { parseChecked } from '../parse.ts';
 import type { VqPlan } from './graphs.ts';
 
 export interface VqganConfig {
@@ -66,7 +67,7 @@ export function parseVqgan(path: string, value: unknown): VqganConfig {
 }
 
 function readTaming(path: string, value: unknown): VqganConfig {
-  const { embed_dim: codeWidth, n_embed: codes, ddconfig } = parse(path, tamingSchema, value);
+  const { embed_dim: codeWidth, n_embed: codes, ddconfig } = parseChecked(path, tamingSchema, value);
   const { ch: base, ch_mult: multiples, resolution, attn_resolutions: attended, attn_type: kind } = ddconfig;
   const plan: VqPlan = {
     base,
@@ -96,7 +97,7 @@ export function levelsOf(
 }
 
 function readDiffusers(path: string, value: unknown): VqganConfig {
-  const config = parse(path, diffusersSchema, value);
+  const config = parseChecked(path, diffusersSchema, value);
   const { block_out_channels: channels, down_block_types: down, up_block_types: up } = config;
   const attention = down.map((type) => type === 'AttnDownEncoderBlock2D');
   const above = up.map((type) => type === 'AttnUpDecoderBlock2D').reverse();
@@ -129,13 +130,4 @@ export function checkPlan(path: string, { base, levels, groups }: VqPlan): void 
     path,
     `expected channels in multiples of ${groups}, the groups of its norms, found ${odd}.`,
   );
-}
-
-function parse<T>(path: string, schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw checkpointInvalid(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`, {
-    cause: parsed.error,
-  });
 }
