@@ -23,8 +23,12 @@ export async function edited(directory: string, fixture: string, ...changes: Cha
 }
 
 /** The error of compiling it, as text; '' if there is none. */
-export async function failure(checkpoint: string, options: CompileOptions = {}): Promise<string> {
-  return compile(checkpoint, `${checkpoint}-out`, options).then(() => '', String);
+export async function failure(
+  checkpoint: string,
+  options: CompileOptions = {},
+  out = `${checkpoint}-out`,
+): Promise<string> {
+  return compile(checkpoint, out, options).then(() => '', String);
 }
 
 export function json(file: string, change: (value: Json) => unknown): Change {

@@ -14,8 +14,9 @@ export function openTensors(directory: string, stem: string): Promise<TensorRead
   const index = `${single}.index.json`;
   if (existsSync(single)) return openSafetensors(single);
   if (existsSync(index)) return openSharded(index);
-  const pickled = existsSync(directory) ? readdirSync(directory).find(isPickled) : undefined;
-  return pickled === undefined ? openSafetensors(single) : Promise.reject(notPickled(single, pickled));
+  const pickled = existsSync(directory) ? readdirSync(directory).filter(isPickled) : [];
+  const found = pickled.find((file) => file.startsWith(stem)) ?? pickled[0];
+  return found === undefined ? openSafetensors(single) : Promise.reject(notPickled(single, found));
 }
 
 function isPickled(file: string): boolean {

@@ -13,7 +13,7 @@ import { describeBundle } from '../llama/manifest.ts';
 import { readTokens } from '../llama/tokens.ts';
 import { checkVocabulary, describeSpace, type TokenizerPlan } from '../llama/vocabulary.ts';
 import { writeOutputs } from '../output.ts';
-import { describeVq } from '../vqgan/outputs.ts';
+import { describeVq, imagePlugin } from '../vqgan/outputs.ts';
 import { type ChameleonConfig, parseChameleon, readFitting } from './config.ts';
 import { imageOutputs, splitTensors } from './image.ts';
 import { chameleonVocabulary, gridClip } from './vocabulary.ts';
@@ -62,5 +62,5 @@ async function imageTokenizer(
 ): Promise<TokenizerPlan> {
   const pixels = await readFitting(join(checkpoint, 'preprocessor_config.json'));
   const options = describeVq({ plan, decoder, clip: gridClip, grids: [[side, side]], pixels });
-  return { kind: 'plugin', plugin: '@any-to-any/tokenizer-image', options, files: [] };
+  return { kind: 'plugin', plugin: imagePlugin, options, files: [] };
 }

@@ -6,6 +6,14 @@ import { factorOf } from '../../blocks/vqgan.ts';
 import { graphOutput, type Output } from '../output.ts';
 import { buildVqDecode, buildVqEncode, type VqPlan } from './graphs.ts';
 
+export const imagePlugin = '@any-to-any/tokenizer-image';
+
+/** Offsets of rows and columns further apart share a bucket, in a model over the ids of a tokenizer on its own. */
+export const imageClip = 7;
+
+/** Scaled until the shorter side fits, and the middle of it, in −1…1. */
+export const squarePixels = { fit: 'cover', kernel: 'lanczos3' } as const;
+
 export const imageFiles = { encode: 'image-encode.onnx', decode: 'image-decode.onnx' } as const;
 
 /** `decoder`: whether the checkpoint has one. */
