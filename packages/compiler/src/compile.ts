@@ -20,13 +20,14 @@ import { ZodError } from 'zod';
 import { anyToAny } from './families/any-to-any/family.ts';
 import { encodec } from './families/encodec/family.ts';
 import type { Family } from './families/family.ts';
+import { janus } from './families/janus/family.ts';
 import { llama } from './families/llama/family.ts';
 import { mimi } from './families/mimi/family.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [anyToAny, llama, encodec, mimi];
+const families: readonly Family[] = [anyToAny, llama, janus, encodec, mimi];
 
 /**
  * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).

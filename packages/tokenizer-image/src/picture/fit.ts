@@ -4,12 +4,16 @@
  */
 import type { ImageContent } from '@any-to-any/core';
 import { checkImage } from './check.ts';
+import { placeBicubic } from './place.ts';
 
 /** How a model wants its pictures. */
 export interface Fitting {
   /** `contain`: all of the picture, with background beside it; `cover`: no background, what sticks out is cut off. */
   readonly fit: 'contain' | 'cover';
-  readonly kernel: 'lanczos3' | 'cubic';
+  /** `bicubic` is Pillow's, to the last bit; the others are those of \`sharp\`. */
+  readonly kernel: 'lanczos3' | 'cubic' | 'bicubic';
+  /** With \`bicubic\`: a side is never scaled to fewer pixels, whatever the aspect ratio. */
+  readonly least: number;
   /** RGB beside a picture of another aspect ratio. Transparent pixels always lie over white. */
   readonly background: Colour;
   /** A byte becomes `(byte * scale - mean) / deviation`, per channel. */
@@ -24,6 +28,7 @@ type Colour = readonly [red: number, green: number, blue: number];
 export const defaultFitting: Fitting = {
   fit: 'contain',
   kernel: 'lanczos3',
+  least: 1,
   background: [255, 255, 255],
   scale: 1 / 127.5,
   mean: [1, 1, 1],
@@ -43,6 +48,10 @@ export async function fitPixels(
   checkImage(image);
   if (image.width === width && image.height === height) return planarOf(overWhite(image.data), fitting);
   const { fit, kernel, background } = fitting;
+  if (kernel === 'bicubic') {
+    const rgb = { width: image.width, height: image.height, data: overWhite(image.data) };
+    return planarOf(await placeBicubic(rgb, width, height, fitting), fitting);
+  }
   const [r, g, b] = background;
   const { default: sharp } = await import('sharp');
   const rgb = await sharp(image.data, {

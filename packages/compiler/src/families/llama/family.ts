@@ -115,8 +115,8 @@ async function tokenizerOutputs(
       outputs.push(dataOutput(fileNames.tokenizer, new TextEncoder().encode(json)));
     }
   }
-  const chat = tokens && describeChat(vocabulary, tokens);
-  return chat === undefined ? outputs : [...outputs, dataOutput(fileNames.chat, chat)];
+  if (tokens?.chat === undefined) return outputs;
+  return [...outputs, dataOutput(fileNames.chat, describeChat(vocabulary, tokens.chat, tokens.special))];
 }
 
 async function fileOutput(directory: string, file: string): Promise<Output> {
