@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import { createTokenSpace, type ManifestParts } from '@any-to-any/core';
 import type { LoadWeights, Weights } from '../../blocks/build.ts';
-import type { Model } from '../../onnx/model.ts';
 import { openTensors } from '../../safetensors/open.ts';
 import type { Family, FamilyJob } from '../family.ts';
 import { openLedger } from '../ledger.ts';
@@ -50,7 +49,8 @@ export const janus: Family = {
     const plan = planJanus(path, config, job.settings.context);
     const tokens = await readTokens(job.checkpoint, textConfig(path, config));
     const vocabulary = janusVocabulary(path, plan, tokens, describeImageTokenizer(plan));
-    checkVocabulary(path, vocabulary, plan.text.vocabulary + plan.vq.codes);
+    // Codes come behind the vocabulary, everything else is a part of it.
+    checkVocabulary(path, { ...vocabulary, regions: vocabulary.regions.slice(0, 1) }, plan.text.vocabulary);
     createTokenSpace(describeSpace(vocabulary)); // regions that overlap are an error before anything is read
     const reader = janusTensors(await openTensors(job.checkpoint, 'model'));
     try {
