@@ -22,6 +22,7 @@ import { chameleon } from './families/chameleon/family.ts';
 import { dalle } from './families/dall-e/family.ts';
 import { encodec } from './families/encodec/family.ts';
 import type { Family } from './families/family.ts';
+import { janus } from './families/janus/family.ts';
 import { llama } from './families/llama/family.ts';
 import { mimi } from './families/mimi/family.ts';
 import { vqgan } from './families/vqgan/family.ts';
@@ -29,7 +30,7 @@ import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [anyToAny, llama, chameleon, encodec, mimi, vqgan, dalle];
+const families: readonly Family[] = [anyToAny, llama, janus, chameleon, encodec, mimi, vqgan, dalle];
 
 /**
  * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).

@@ -107,7 +107,10 @@ function fitting(raw: Raw): Fitting {
   const wrong = (name: keyof Fitting, expected: string): never =>
     fail(`pixels.${name}`, expected, { [`pixels.${name}`]: all[name] });
   if (all.fit !== 'contain' && all.fit !== 'cover') wrong('fit', '"contain" or "cover"');
-  if (all.kernel !== 'lanczos3' && all.kernel !== 'cubic') wrong('kernel', '"lanczos3" or "cubic"');
+  if (!['lanczos3', 'cubic', 'bicubic', 'lanczos'].includes(all.kernel)) {
+    wrong('kernel', '"lanczos3", "cubic", "bicubic" or "lanczos"');
+  }
+  if (!(Number.isInteger(all.least) && all.least > 0)) wrong('least', 'a whole number from 1');
   if (!isColour(all.background, (level) => Number.isInteger(level) && level >= 0 && level <= 255)) {
     wrong('background', 'three whole numbers of 0 … 255');
   }

@@ -114,7 +114,7 @@ async function generateSegment(job: SegmentJob): Promise<void> {
       rows.push(unconditional);
       const runs = [
         ...markRuns(space, space.begin),
-        ...unconditionalRuns(job.prompt, space, machine.unconditional),
+        ...unconditionalRuns(job.prompt, space, machine.unconditional, region.open),
         ...markRuns(space, region.open),
       ];
       checkPositions(runs);

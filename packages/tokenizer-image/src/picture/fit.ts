@@ -3,14 +3,18 @@
  * Comes before the encode graphs and after the decode graph.
  */
 import type { ImageContent } from '@any-to-any/core';
-import type { Sharp } from 'sharp';
 import { checkImage } from './check.ts';
+import { placePicture } from './place.ts';
+import type { PillowKernel } from './resample.ts';
 
 /** How a model wants its pictures. */
 export interface Fitting {
   /** `contain`: all of the picture, with background beside it; `cover`: no background, what sticks out is cut off. */
   readonly fit: 'contain' | 'cover';
-  readonly kernel: 'lanczos3' | 'cubic';
+  /** `bicubic` and `lanczos` are Pillow's, to the last bit; the others are those of `sharp`. */
+  readonly kernel: 'lanczos3' | 'cubic' | PillowKernel;
+  /** With a kernel of Pillow: a side is never scaled to fewer pixels, whatever the aspect ratio. */
+  readonly least: number;
   /** RGB beside a picture of another aspect ratio. Transparent pixels always lie over white. */
   readonly background: Colour;
   /** A byte becomes `(byte * scale - mean) / deviation`, per channel. */
@@ -25,6 +29,7 @@ type Colour = readonly [red: number, green: number, blue: number];
 export const defaultFitting: Fitting = {
   fit: 'contain',
   kernel: 'lanczos3',
+  least: 1,
   background: [255, 255, 255],
   scale: 1 / 127.5,
   mean: [1, 1, 1],
@@ -43,39 +48,23 @@ export async function fitPixels(
 ): Promise<Float32Array> {
   checkImage(image);
   if (image.width === width && image.height === height) return planarOf(overWhite(image.data), fitting);
+  const { fit, kernel, background } = fitting;
+  if (kernel === 'bicubic' || kernel === 'lanczos') {
+    const rgb = { width: image.width, height: image.height, data: overWhite(image.data) };
+    return planarOf(await placePicture(rgb, width, height, kernel, fitting), fitting);
+  }
+  const [r, g, b] = background;
   const { default: sharp } = await import('sharp');
-  const picture = sharp(image.data, {
+  const rgb = await sharp(image.data, {
     raw: { width: image.width, height: image.height, channels: 4 },
     limitInputPixels: false,
-  }).flatten({ background: 'white' });
-  const fitted = fitting.fit === 'contain' ? contain : cover;
-  const rgb = await fitted(picture, image, { width, height }, fitting).removeAlpha().raw().toBuffer();
+  })
+    .flatten({ background: 'white' })
+    .resize(width, height, { fit, background: { r, g, b }, kernel, position: 'centre' })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
   return planarOf(rgb, fitting);
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-function contain(picture: Sharp, _: Size, { width, height }: Size, { kernel, background }: Fitting): Sharp {
-  const [r, g, b] = background;
-  return picture.resize(width, height, { fit: 'contain', background: { r, g, b }, kernel });
-}
-
-/** Scaled until nothing is missing, the longer side rounded down as torchvision and transformers do, then the middle of it. */
-function cover(picture: Sharp, image: Size, { width, height }: Size, { kernel }: Fitting): Sharp {
-  const scale = Math.max(width / image.width, height / image.height);
-  // A little more than the product, which may fall just short of a whole number.
-  const scaled = {
-    width: Math.max(width, Math.floor(image.width * scale + 1e-9)),
-    height: Math.max(height, Math.floor(image.height * scale + 1e-9)),
-  };
-  const left = Math.floor((scaled.width - width) / 2);
-  const top = Math.floor((scaled.height - height) / 2);
-  return picture
-    .resize(scaled.width, scaled.height, { fit: 'fill', kernel })
-    .extract({ left, top, width, height });
 }
 
 /** Straight RGBA → RGB on white: `[200, 0, 0, 0]` → `[255, 255, 255]`. */

@@ -98,7 +98,7 @@ const preprocessorSchema = z.looseObject({
 });
 
 /** The resampling filters of Pillow that pictures can be scaled with, by their numbers. */
-const kernels: Readonly<Record<number, 'lanczos3' | 'cubic'>> = { 1: 'lanczos3', 3: 'cubic' };
+const kernels: Readonly<Record<number, 'lanczos' | 'bicubic'>> = { 1: 'lanczos', 3: 'bicubic' };
 
 /** The option `pixels` of the image tokenizer. Without the file, what transformers does unasked. Throws CHECKPOINT_INVALID. */
 export async function readFitting(path: string): Promise<Readonly<Record<string, unknown>>> {

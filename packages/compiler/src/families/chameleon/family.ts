@@ -14,9 +14,10 @@ import { readTokens } from '../llama/tokens.ts';
 import { checkVocabulary, describeSpace, type TokenizerPlan } from '../llama/vocabulary.ts';
 import { writeOutputs } from '../output.ts';
 import { describeVq, imagePlugin } from '../vqgan/outputs.ts';
+import { withTemplate } from './chat.ts';
 import { type ChameleonConfig, parseChameleon, readFitting } from './config.ts';
 import { imageOutputs, splitTensors } from './image.ts';
-import { chameleonVocabulary, gridClip } from './vocabulary.ts';
+import { chameleonVocabulary, gridClip, placeholder } from './vocabulary.ts';
 
 /** What Meta's own programs sample pictures with. */
 const imageSampling = { temperature: 0.7, topP: 0.9 } as const;
@@ -32,7 +33,7 @@ export const chameleon: Family = {
     const reader = await openTensors(checkpoint, 'model');
     try {
       const parts = splitTensors(reader);
-      const tokens = await readTokens(checkpoint, shared);
+      const tokens = withTemplate(await readTokens(checkpoint, shared));
       const vocabulary = chameleonVocabulary(path, config.vocabulary, tokens, plan.vocabulary, {
         tokenizer: await imageTokenizer(job, config, parts.draws),
         codes: vq.codes,
@@ -45,7 +46,7 @@ export const chameleon: Family = {
       await writeOutputs(job, [
         ...(await weightOutputs(job, source, vocabulary)),
         ...imageOutputs(parts, vq),
-        ...(await tokenizerOutputs(job, vocabulary, tokens)),
+        ...(await tokenizerOutputs(job, vocabulary, tokens, { placeholders: { image: placeholder } })),
       ]);
       const sampling = { ...samplingOf(tokens), ...(parts.draws && { image: imageSampling }) };
       return describeBundle({ plan, vocabulary, about: { sampling }, settings });

@@ -6,8 +6,10 @@ import { checkpointInvalid } from '../../safetensors/invalid.ts';
 import type { TextTokens } from '../llama/tokens.ts';
 import { markNames, type RegionPlan, textClose, textOpen, type Vocabulary } from '../llama/vocabulary.ts';
 
-/** The tokens before and after a picture, and the one that stands for a picture in a prompt of transformers. */
-const names = { open: '<racm3:break>', close: '<eoss>', placeholder: '<image>' } as const;
+/** The tokens before and after a picture. */
+const names = { open: '<racm3:break>', close: '<eoss>' } as const;
+/** Stands for a picture in a prompt of transformers. */
+export const placeholder = '<image>';
 
 const open = '<img>';
 const close = '</img>';
@@ -30,9 +32,13 @@ export function chameleonVocabulary(
   };
   const table = imageTable(path, ids, image.codes);
   const [before, after] = [idOf(names.open), idOf(names.close)];
-  const foreign = new Set([...table, before, after, ids[names.placeholder]]);
+  const foreign = new Set([...table, before, after, ids[placeholder]]);
   const special = tokens.special.filter(({ id }) => !foreign.has(id));
-  const named = markNames({ special }, [open, close]);
+  const around = new Map([
+    [before, open],
+    [after, close],
+  ]);
+  const named = markNames({ special }, around);
   const begin = tokens.begin === undefined || !tokens.addsBegin ? undefined : named.get(tokens.begin);
   const [end] = tokens.ends.flatMap((id) => named.get(id) ?? []);
   const silent = [
@@ -42,12 +48,7 @@ export function chameleonVocabulary(
     ...(end === undefined ? ['<end>'] : []),
   ];
   return {
-    marks: [
-      ...silent.map((name) => ({ name })),
-      { name: open, id: before },
-      { name: close, id: after },
-      ...[...named].map(([id, name]) => ({ name, id })),
-    ],
+    marks: [...silent.map((name) => ({ name })), ...[...named].map(([id, name]) => ({ name, id }))],
     begin: begin ?? '<begin>',
     end: end ?? '<end>',
     regions: [

@@ -15,7 +15,7 @@ import { calibrateLlama } from './calibrate.ts';
 import { buildLlama } from './decoder.ts';
 import { buildMarksHead, buildRegionHead, type HeadSource } from './head.ts';
 import { modelTypes } from './hugging-face.ts';
-import { describeBundle, describeChat, fileNames } from './manifest.ts';
+import { type ChatPlaces, describeBundle, describeChat, fileNames } from './manifest.ts';
 import { renameTensor } from './plan.ts';
 import { restrictTokenizer } from './restrict.ts';
 import { pickRows, sizeOf } from './rows.ts';
@@ -106,6 +106,7 @@ export async function tokenizerOutputs(
   { checkpoint }: FamilyJob,
   vocabulary: Vocabulary,
   tokens: TextTokens | undefined,
+  places?: ChatPlaces,
 ): Promise<Output[]> {
   const outputs: Output[] = [];
   for (const { tokenizer, ids } of vocabulary.regions) {
@@ -116,8 +117,9 @@ export async function tokenizerOutputs(
       outputs.push(dataOutput(fileNames.tokenizer, new TextEncoder().encode(json)));
     }
   }
-  const chat = tokens && describeChat(vocabulary, tokens);
-  return chat === undefined ? outputs : [...outputs, dataOutput(fileNames.chat, chat)];
+  if (tokens?.chat === undefined) return outputs;
+  const chat = describeChat(vocabulary, tokens.chat, tokens.special, places);
+  return [...outputs, dataOutput(fileNames.chat, chat)];
 }
 
 async function fileOutput(directory: string, file: string): Promise<Output> {

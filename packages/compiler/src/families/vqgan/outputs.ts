@@ -11,8 +11,8 @@ export const imagePlugin = '@any-to-any/tokenizer-image';
 /** Offsets of rows and columns further apart share a bucket, in a model over the ids of a tokenizer on its own. */
 export const imageClip = 7;
 
-/** Scaled until the shorter side fits, and the middle of it, in −1…1. */
-export const squarePixels = { fit: 'cover', kernel: 'lanczos3' } as const;
+/** Scaled by Pillow's Lanczos until the shorter side fits, and the middle of it, in −1…1. */
+export const squarePixels = { fit: 'cover', kernel: 'lanczos' } as const;
 
 export const imageFiles = { encode: 'image-encode.onnx', decode: 'image-decode.onnx' } as const;
 
