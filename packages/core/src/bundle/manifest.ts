@@ -93,7 +93,10 @@ export const manifestSchema = z.strictObject({
   sampling: z.record(z.string(), samplingSchema),
   /** By modality: voices a request may choose from. */
   voices: z.record(z.string(), voicesSchema).optional(),
-  /** What the unconditional row of guidance sees instead of the prompt's text: an empty segment, or padding. */
+  /**
+   * What the unconditional row of guidance sees of the prompt: its texts emptied, or padding in all positions but those
+   * of the marks that begin the sequence or open a segment of the generated modality.
+   */
   unconditional: z.enum(['empty', 'pad']),
   /** Every file of the bundle but the manifest. */
   files: z.record(

@@ -188,15 +188,20 @@ export async function openLocalEngine(
   const options = threads === undefined ? {} : { threads };
   const tables = new Map<string, EmbeddingTable>();
   const heads = new Map<string, Head>();
-  for (const [port, { table, head }] of Object.entries(ports)) {
-    if (table) tables.set(port, await openTable(bundle, port, decoder.width));
-    if (head) {
-      const session = await device.openSession(bundle.path(head.graph), options);
-      heads.set(port, new Head(device, session, decoder.width, head.classes));
+  try {
+    for (const [port, { table, head }] of Object.entries(ports)) {
+      if (table) tables.set(port, await openTable(bundle, port, decoder.width));
+      if (head) {
+        const session = await device.openSession(bundle.path(head.graph), options);
+        heads.set(port, new Head(device, session, decoder.width, head.classes));
+      }
     }
+    const session = await device.openSession(bundle.path(decoder.graph), options);
+    return new LocalEngine(bundle, device, session, tables, heads);
+  } catch (error) {
+    for (const table of tables.values()) table.close();
+    throw error;
   }
-  const session = await device.openSession(bundle.path(decoder.graph), options);
-  return new LocalEngine(bundle, device, session, tables, heads);
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
