@@ -17,26 +17,30 @@ const nameField = 1;
 
 /** `file`: the bytes of an ONNX file, whose data may lie elsewhere. Throws RUNTIME_FAILED. */
 export function readGraphNames(file: Uint8Array, path: string): GraphNames {
-  try {
-    const graph = messages(file, graphField)[0];
-    if (graph === undefined) throw new RangeError('it holds no graph');
-    const names = (field: number): string[] =>
-      messages(graph, field).map((info) => new TextDecoder().decode(messages(info, nameField)[0]));
-    return { inputs: names(inputField), outputs: names(outputField) };
-  } catch (cause) {
-    throw new AnyToAnyError('RUNTIME_FAILED', `${path} is no ONNX file: ${String(cause)}.`, { cause, path });
-  }
+  const wrong = (problem: string) =>
+    new AnyToAnyError('RUNTIME_FAILED', `${path} is no ONNX file: ${problem}.`, { path });
+  const graph = messages(file, graphField, wrong)[0];
+  if (graph === undefined) throw wrong('it holds no graph');
+  const names = (field: number): string[] =>
+    messages(graph, field, wrong).map((info) =>
+      new TextDecoder().decode(messages(info, nameField, wrong)[0]),
+    );
+  return { inputs: names(inputField), outputs: names(outputField) };
 }
 
 /** The contents of every length-delimited field of this number. */
-function messages(bytes: Uint8Array, wanted: number): Uint8Array[] {
+function messages(
+  bytes: Uint8Array,
+  wanted: number,
+  wrong: (problem: string) => AnyToAnyError,
+): Uint8Array[] {
   const found: Uint8Array[] = [];
   let at = 0;
   const varint = (): number => {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
       const byte = bytes[at++];
-      if (byte === undefined) throw new RangeError('it ends within a number');
+      if (byte === undefined) throw wrong('it ends within a number');
       value += (byte & 127) * factor;
       if (byte < 128) return value;
     }
@@ -49,10 +53,10 @@ function messages(bytes: Uint8Array, wanted: number): Uint8Array[] {
     else if (wire === 5) at += 4;
     else if (wire === 2) {
       const length = varint();
-      if (at + length > bytes.length) throw new RangeError('it ends within a field');
+      if (at + length > bytes.length) throw wrong('it ends within a field');
       if (tag >>> 3 === wanted) found.push(bytes.subarray(at, at + length));
       at += length;
-    } else throw new RangeError(`field ${tag >>> 3} has wire type ${wire}`);
+    } else throw wrong(`field ${tag >>> 3} has wire type ${wire}`);
   }
   return found;
 }
