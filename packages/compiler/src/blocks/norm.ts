@@ -35,11 +35,26 @@ export function addAndNormLast(build: Build, x: Value, added: Value, norm: Norm,
   return build.graph.op('SkipSimplifiedLayerNormalization', inputs, epsilon, output);
 }
 
-/** Norm over each head: `x [batch, positions, heads * width]`, all heads with the same weight. */
-export function headNorm(build: Build, x: Value, heads: number, norm: Norm): Value {
+export interface HeadNorm extends Norm {
+  /** Present: layer norm, each head with a weight and a bias of its own, both tensors `[heads, width]`. */
+  readonly bias?: string | undefined;
+}
+
+/** Norm over each head: `x [batch, positions, heads * width]`; RMS norm has the same weight for all heads. */
+export function headNorm(build: Build, x: Value, heads: number, norm: HeadNorm): Value {
   const { graph } = build;
   const split = graph.op('Reshape', [x, graph.integers([0, 0, heads, norm.width])]);
-  return graph.op('Reshape', [rmsNorm(build, split, norm), graph.integers([0, 0, heads * norm.width])]);
+  const normed = norm.bias === undefined ? rmsNorm(build, split, norm) : ownNorm(build, split, heads, norm);
+  return graph.op('Reshape', [normed, graph.integers([0, 0, heads * norm.width])]);
+}
+
+/** Mean and deviation of each head, then the head's own weight and bias. */
+function ownNorm(build: Build, x: Value, heads: number, { tensor, bias, width, epsilon }: HeadNorm): Value {
+  const { graph } = build;
+  const ones = graph.floats(`ones.${width}`, [width], new Float32Array(width).fill(1));
+  const normed = graph.op('LayerNormalization', [x, ones], { axis: -1, epsilon: { float: epsilon } });
+  const scaled = graph.op('Mul', [normed, weight(build, tensor, [heads, width])]);
+  return graph.op('Add', [scaled, weight(build, bias!, [heads, width])]); // called where there is one
 }
 
 /** `x [1, channels, rows, columns]`: mean and deviation of each group of channels over the whole picture. */

@@ -3,6 +3,7 @@
  * Comes before the encode graphs and after the decode graph.
  */
 import type { ImageContent } from '@any-to-any/core';
+import type { Sharp } from 'sharp';
 import { checkImage } from './check.ts';
 import { placeBicubic } from './place.ts';
 
@@ -47,23 +48,50 @@ export async function fitPixels(
 ): Promise<Float32Array> {
   checkImage(image);
   if (image.width === width && image.height === height) return planarOf(overWhite(image.data), fitting);
-  const { fit, kernel, background } = fitting;
+  const { kernel } = fitting;
   if (kernel === 'bicubic') {
     const rgb = { width: image.width, height: image.height, data: overWhite(image.data) };
     return planarOf(await placeBicubic(rgb, width, height, fitting), fitting);
   }
-  const [r, g, b] = background;
   const { default: sharp } = await import('sharp');
-  const rgb = await sharp(image.data, {
+  const picture = sharp(image.data, {
     raw: { width: image.width, height: image.height, channels: 4 },
     limitInputPixels: false,
-  })
-    .flatten({ background: 'white' })
-    .resize(width, height, { fit, background: { r, g, b }, kernel, position: 'centre' })
+  }).flatten({ background: 'white' });
+  const fitted = fitting.fit === 'contain' ? contain : cover;
+  const rgb = await fitted(picture, image, { width, height }, { ...fitting, kernel })
     .removeAlpha()
     .raw()
     .toBuffer();
   return planarOf(rgb, fitting);
+}
+
+/** What \`sharp\` can do. */
+type Scaling = Pick<Fitting, 'background'> & { readonly kernel: Exclude<Fitting['kernel'], 'bicubic'> };
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function contain(picture: Sharp, _: Size, { width, height }: Size, { kernel, background }: Scaling): Sharp {
+  const [r, g, b] = background;
+  return picture.resize(width, height, { fit: 'contain', background: { r, g, b }, kernel });
+}
+
+/** Scaled until nothing is missing, the longer side rounded down as torchvision and transformers do, then the middle of it. */
+function cover(picture: Sharp, image: Size, { width, height }: Size, { kernel }: Scaling): Sharp {
+  const scale = Math.max(width / image.width, height / image.height);
+  // A little more than the product, which may fall just short of a whole number.
+  const scaled = {
+    width: Math.max(width, Math.floor(image.width * scale + 1e-9)),
+    height: Math.max(height, Math.floor(image.height * scale + 1e-9)),
+  };
+  const left = Math.floor((scaled.width - width) / 2);
+  const top = Math.floor((scaled.height - height) / 2);
+  return picture
+    .resize(scaled.width, scaled.height, { fit: 'fill', kernel })
+    .extract({ left, top, width, height });
 }
 
 /** Straight RGBA → RGB on white: `[200, 0, 0, 0]` → `[255, 255, 255]`. */

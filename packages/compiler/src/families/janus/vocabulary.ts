@@ -46,7 +46,7 @@ export function janusVocabulary(
     marks: [
       { name: textOpen },
       { name: textClose },
-      ...[...markNames(tokens, given)].map(([id, name]) => ({ name, id })),
+      ...[...markNames(tokens, [], given)].map(([id, name]) => ({ name, id })),
     ],
     begin: names.begin,
     end: names.end,

@@ -55,16 +55,16 @@ function needsTokens(vocabulary: Vocabulary | undefined): boolean {
   return vocabulary === undefined || vocabulary.regions.some(({ tokenizer }) => tokenizer.kind !== 'plugin');
 }
 
-function samplingOf(tokens: TextTokens | undefined): Record<string, Record<string, number>> {
+export function samplingOf(tokens: TextTokens | undefined): Record<string, Record<string, number>> {
   return tokens === undefined || Object.keys(tokens.sampling).length === 0
     ? {}
     : { text: { ...tokens.sampling } };
 }
 
 /** The decoder, and table and head of every port. Runs the decoder once if its cache has to be calibrated. */
-async function weightOutputs(
+export async function weightOutputs(
   job: FamilyJob,
-  { plan, names, reader }: LlamaSource,
+  { plan, names, reader }: Pick<LlamaSource, 'plan' | 'names' | 'reader'>,
   vocabulary: Vocabulary,
 ): Promise<Output[]> {
   const { quantization, halves, kv, tables: stored } = job.settings;
@@ -93,6 +93,7 @@ async function weightOutputs(
     ports.set(region.modality, rows);
     const elements = sizeOf(region.ids) * width;
     outputs.push(tableOutput(fileNames.table(region.modality), elements, rows, type));
+    if (region.readOnly === true) continue;
     outputs.push(graph(fileNames.head(region.modality), buildRegionHead(region, source)));
   }
   if (kv === 'f32') return [graph(fileNames.decoder, decoder), ...outputs];
@@ -101,7 +102,7 @@ async function weightOutputs(
   return [graph(fileNames.decoder, quantized), ...outputs];
 }
 
-async function tokenizerOutputs(
+export async function tokenizerOutputs(
   { checkpoint }: FamilyJob,
   vocabulary: Vocabulary,
   tokens: TextTokens | undefined,

@@ -51,7 +51,8 @@ export function describeBundle({ plan, vocabulary, about: own, settings }: Descr
       ...Object.fromEntries(
         vocabulary.regions.map((region) => {
           const size = sizeOf(region.ids);
-          const port = describePort(region.modality, size, size + 1, settings);
+          const { head, ...reading } = describePort(region.modality, size, size + 1, settings);
+          const port = region.readOnly === true ? reading : { head, ...reading };
           return [region.modality, { ...port, tokenizer: describeTokenizer(region) }];
         }),
       ),

@@ -24,6 +24,8 @@ export interface RegionPlan {
   /** It begins only if the request says so: the model was not trained to choose it by itself. */
   readonly onRequest?: true | undefined;
   readonly tokenizer: TokenizerPlan;
+  /** Its ids can be read but not drawn: the bundle has no head for them. */
+  readonly readOnly?: boolean | undefined;
 }
 
 export type TokenizerPlan =
@@ -79,12 +81,16 @@ export function textVocabulary(size: number, tokens: TextTokens): Vocabulary {
   };
 }
 
-/** `<|im_start|>` keeps its name; `[INST]`, which no mark can be called, is `<id-3>`. `given` names come first, as they are. */
+/**
+ * `<|im_start|>` keeps its name; `[INST]`, which no mark can be called, is `<id-3>`, as is one of the names `others`.
+ * `given` names come first, as they are.
+ */
 export function markNames(
-  { special }: TextTokens,
+  { special }: Pick<TextTokens, 'special'>,
+  others: readonly string[] = [],
   given: ReadonlyMap<number, string> = new Map(),
 ): Map<number, string> {
-  const taken = new Set([textOpen, textClose, '<begin>', '<end>', ...given.values()]);
+  const taken = new Set([textOpen, textClose, '<begin>', '<end>', ...others, ...given.values()]);
   const names = new Map(given);
   for (const { id, content } of special) {
     if (given.has(id)) continue;

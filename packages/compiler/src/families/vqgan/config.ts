@@ -3,24 +3,35 @@
  * of its yaml as JSON with `family: "vqgan"`. What would change the computation and is not followed is an error.
  */
 import { z } from 'zod';
+import { factorOf } from '../../blocks/vqgan.ts';
 import type { VqganNaming } from '../../blocks/vqgan-names.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
+import { parseChecked } from '../parse.ts';
 import type { VqPlan } from './graphs.ts';
 
 export interface VqganConfig {
   readonly plan: VqPlan;
   readonly naming: VqganNaming;
-  /** Sides of the pictures it was trained on, pixels. */
-  readonly resolution: number;
+  /** Rows and columns of ids of its pictures, the usual ones first. */
+  readonly grids: readonly Grid[];
   /** What the file of weights is called without its ending. */
   readonly weights: string;
 }
 
+export type Grid = readonly [rows: number, columns: number];
+
 const count = z.int().positive();
+
+/** A field of our own, in any of the two: grids of ids other than the square of the resolution it was trained at. */
+export const gridsSchema = z
+  .array(z.tuple([count, count]))
+  .min(1)
+  .optional();
 
 const tamingSchema = z.looseObject({
   embed_dim: count,
   n_embed: count,
+  grids: gridsSchema,
   remap: z.null().optional(),
   ddconfig: z.looseObject({
     double_z: z.literal(false),
@@ -48,6 +59,7 @@ const diffusersSchema = z.looseObject({
   layers_per_block: count.default(1),
   act_fn: z.enum(['silu', 'swish']).default('silu'),
   latent_channels: count.default(3),
+  grids: gridsSchema,
   sample_size: count.default(32),
   num_vq_embeddings: count.default(256),
   norm_num_groups: count.default(32),
@@ -66,7 +78,7 @@ export function parseVqgan(path: string, value: unknown): VqganConfig {
 }
 
 function readTaming(path: string, value: unknown): VqganConfig {
-  const { embed_dim: codeWidth, n_embed: codes, ddconfig } = parse(path, tamingSchema, value);
+  const { embed_dim: codeWidth, n_embed: codes, ddconfig, grids } = parseChecked(path, tamingSchema, value);
   const { ch: base, ch_mult: multiples, resolution, attn_resolutions: attended, attn_type: kind } = ddconfig;
   const plan: VqPlan = {
     base,
@@ -79,7 +91,7 @@ function readTaming(path: string, value: unknown): VqganConfig {
     codeWidth,
     nearness: 'distance',
   };
-  return { plan, naming: 'taming', resolution, weights: 'model' };
+  return { plan, naming: 'taming', grids: grids ?? [squareOf(plan, resolution)], weights: 'model' };
 }
 
 /** Channels of the levels, the first of `resolution`; attention stands where a level's side is among `attended`. */
@@ -96,7 +108,7 @@ export function levelsOf(
 }
 
 function readDiffusers(path: string, value: unknown): VqganConfig {
-  const config = parse(path, diffusersSchema, value);
+  const config = parseChecked(path, diffusersSchema, value);
   const { block_out_channels: channels, down_block_types: down, up_block_types: up } = config;
   const attention = down.map((type) => type === 'AttnDownEncoderBlock2D');
   const above = up.map((type) => type === 'AttnUpDecoderBlock2D').reverse();
@@ -118,7 +130,13 @@ function readDiffusers(path: string, value: unknown): VqganConfig {
     codeWidth: config.vq_embed_dim ?? config.latent_channels,
     nearness: 'distance',
   };
-  return { plan, naming: 'diffusers', resolution: config.sample_size, weights: 'diffusion_pytorch_model' };
+  const grids = config.grids ?? [squareOf(plan, config.sample_size)];
+  return { plan, naming: 'diffusers', grids, weights: 'diffusion_pytorch_model' };
+}
+
+function squareOf(plan: VqPlan, resolution: number): Grid {
+  const side = Math.max(1, Math.floor(resolution / factorOf(plan)));
+  return [side, side];
 }
 
 /** Checks every plan, from whatever file. */
@@ -129,13 +147,4 @@ export function checkPlan(path: string, { base, levels, groups }: VqPlan): void 
     path,
     `expected channels in multiples of ${groups}, the groups of its norms, found ${odd}.`,
   );
-}
-
-function parse<T>(path: string, schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw checkpointInvalid(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`, {
-    cause: parsed.error,
-  });
 }
