@@ -18,6 +18,7 @@ import {
 } from '@any-to-any/core';
 import { ZodError } from 'zod';
 import { anyToAny } from './families/any-to-any/family.ts';
+import { blip2 } from './families/blip-2/family.ts';
 import { encodec } from './families/encodec/family.ts';
 import type { Family } from './families/family.ts';
 import { llama } from './families/llama/family.ts';
@@ -26,7 +27,7 @@ import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [anyToAny, llama, encodec, mimi];
+const families: readonly Family[] = [anyToAny, llama, blip2, encodec, mimi];
 
 /**
  * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).

@@ -34,7 +34,7 @@ export interface EncoderOptions {
   readonly graph: string;
 }
 
-type Raw = Readonly<Record<string, unknown>>;
+export type Raw = Readonly<Record<string, unknown>>;
 
 export function readTokenizerOptions(raw: Raw): TokenizerOptions {
   const known = ['kind', 'factor', 'size', 'clip', 'block', 'halo', 'grids', 'encode', 'decode'];
@@ -65,17 +65,17 @@ export function readEncoderOptions(raw: Raw): EncoderOptions {
   };
 }
 
-function checkKind(raw: Raw, kind: string): void {
+export function checkKind(raw: Raw, kind: string): void {
   if (raw['kind'] !== kind) fail('kind', `"${kind}"`, raw);
 }
 
-function count(raw: Raw, name: string, least: number): number {
+export function count(raw: Raw, name: string, least: number): number {
   const value = raw[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
   return fail(name, `a whole number of at least ${least}`, raw);
 }
 
-function file(raw: Raw, name: string): string {
+export function file(raw: Raw, name: string): string {
   const value = raw[name];
   return typeof value === 'string' && value !== '' ? value : fail(name, 'a file of the bundle', raw);
 }
@@ -94,7 +94,7 @@ function isGrid(value: unknown, multiple: number): value is Grid {
   );
 }
 
-function fail(name: string, expected: string, raw: Raw): never {
+export function fail(name: string, expected: string, raw: Raw): never {
   throw new AnyToAnyError(
     'OPTION_INVALID',
     `The image plugin's option "${name}" must be ${expected}, got ${JSON.stringify(raw[name])}. Check the manifest.`,

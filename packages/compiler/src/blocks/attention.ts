@@ -25,11 +25,11 @@ export interface AttentionInputs {
   readonly last: Value;
   /** i32: the length of the cache's buffers, the same in every step. */
   readonly capacity: Value;
-  /** i64 `[batch, positions]`. */
-  readonly positions: Value;
-  readonly cosines: Value;
-  readonly sines: Value;
-  /** `[batch, heads, positions, capacity]`, added to the scores. */
+  /** i64 `[batch, positions]`, and the tables it looks up. Absent: nothing is rotated. */
+  readonly positions?: Value | undefined;
+  readonly cosines?: Value | undefined;
+  readonly sines?: Value | undefined;
+  /** `[batch, heads or 1, positions, capacity]`, added to the scores. */
   readonly bias?: Value | undefined;
 }
 
@@ -73,7 +73,12 @@ export function cachedAttention(build: Build, packed: Value, attention: CachedAt
       quantized?.key,
       quantized?.value,
     ],
-    { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 1, ...quantized?.attributes },
+    {
+      num_heads: heads,
+      kv_num_heads: kvHeads,
+      do_rotary: cosines === undefined ? 0 : 1,
+      ...quantized?.attributes,
+    },
     [undefined, `present_key_${layer}`, `present_value_${layer}`] as const,
   );
   graph.output(presentKey, type, cache);
