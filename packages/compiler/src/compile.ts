@@ -23,11 +23,12 @@ import { encodec } from './families/encodec/family.ts';
 import type { Family } from './families/family.ts';
 import { llama } from './families/llama/family.ts';
 import { mimi } from './families/mimi/family.ts';
+import { mllama } from './families/mllama/family.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [anyToAny, llama, blip2, encodec, mimi];
+const families: readonly Family[] = [anyToAny, llama, blip2, mllama, encodec, mimi];
 
 /**
  * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).

@@ -45,6 +45,15 @@ export interface CachedAttention {
 
 /** `packed [batch, positions, (heads + 2 kvHeads) * headWidth]`, queries | keys | values → `[.., heads * headWidth]`. */
 export function cachedAttention(build: Build, packed: Value, attention: CachedAttention): Value {
+  return attendCached(build, split(build, packed, attention), attention).result;
+}
+
+/** Queries, keys and values apart, or packed in the first. `keys` is the cache after this step, its first `last + 1` rows filled. */
+export function attendCached(
+  build: Build,
+  [query, key, value]: readonly [Value, Value?, Value?],
+  attention: CachedAttention,
+): { readonly result: Value; readonly keys: Value } {
   const { graph } = build;
   const { shape, inputs, layer, scales } = attention;
   const { heads, kvHeads, headWidth } = shape;
@@ -52,7 +61,6 @@ export function cachedAttention(build: Build, packed: Value, attention: CachedAt
   const cache = ['batch', kvHeads, 'capacity', headWidth];
   const pastKey = graph.input(`past_key_${layer}`, type, cache);
   const pastValue = graph.input(`past_value_${layer}`, type, cache);
-  const [query, key, value] = split(build, packed, attention);
   const { last, capacity, cosines, sines, positions, bias } = inputs;
   const quantized = scales && quantizedCache(build, attention, scales);
   const [result, presentKey, presentValue] = graph.ops(
@@ -83,7 +91,7 @@ export function cachedAttention(build: Build, packed: Value, attention: CachedAt
   );
   graph.output(presentKey, type, cache);
   graph.output(presentValue, type, cache);
-  return result;
+  return { result, keys: presentKey };
 }
 
 /** Without norms the operator takes all three packed in one; the norms need them apart. */
