@@ -3,7 +3,7 @@
  * the config, holds the checkpoint against that, and only then writes.
  */
 import { join } from 'node:path';
-import { AnyToAnyError, createTokenSpace, type ManifestParts } from '@any-to-any/core';
+import { createTokenSpace, type ManifestParts } from '@any-to-any/core';
 import type { TensorReader } from '../../safetensors/file.ts';
 import { openTensors } from '../../safetensors/open.ts';
 import type { Family, FamilyJob } from '../family.ts';
@@ -13,7 +13,9 @@ import { portOutputs } from '../llama/ports.ts';
 import { readTokens } from '../llama/tokens.ts';
 import { checkVocabulary, textVocabulary, type Vocabulary } from '../llama/vocabulary.ts';
 import { dataOutput, graphOutput, type Output, writeOutputs } from '../output.ts';
-import { describeReading, pictureOpen, readPixelOptions, understandFile } from '../understanding.ts';
+import { calibrateReading } from '../understanding/calibrate.ts';
+import { readPixelOptions } from '../understanding/pixels.ts';
+import { describeReading, pictureOpen, understandFile } from '../understanding/reading.ts';
 import { type Blip2Plan, modelTypes, planBlip2 } from './config.ts';
 import { buildEncoder } from './encoder.ts';
 import { buildOpt, optRoot } from './opt.ts';
@@ -46,7 +48,7 @@ export const blip2: Family = {
     createTokenSpace(parts.space); // what overlaps is an error before anything is read
     const reader = await openTensors(checkpoint, 'model');
     try {
-      const outputs = weightOutputs(job, plan, vocabulary, reader);
+      const outputs = await weightOutputs(job, plan, vocabulary, parts.space, reader);
       const json = new TextEncoder().encode(JSON.stringify(tokens.json));
       await writeOutputs(job, [...outputs, dataOutput(fileNames.tokenizer, json)]);
     } finally {
@@ -70,32 +72,32 @@ function vocabularyOf(plan: Blip2Plan, tokens: Parameters<typeof textVocabulary>
   return { ...vocabulary, marks };
 }
 
-function weightOutputs(
-  { settings }: FamilyJob,
+async function weightOutputs(
+  job: FamilyJob,
   plan: Blip2Plan,
   vocabulary: Vocabulary,
+  space: ManifestParts['space'],
   reader: TensorReader,
-): Output[] {
+): Promise<Output[]> {
+  const { settings } = job;
   const { quantization, halves, kv } = settings;
-  if (kv === 'int8') {
-    throw new AnyToAnyError('OPTION_INVALID', 'kv: the family blip-2 keeps its cache as f32, not int8.', {
-      option: 'kv',
-    });
-  }
   const { opt } = plan;
   const ledger = openLedger(reader);
   const encoder = buildEncoder(plan, ledger.weights);
-  const decoder = buildOpt(opt, ledger.weights, { quantization });
+  const model = buildOpt(opt, ledger.weights, { quantization });
   const table = ledger.weights(`${optRoot}.embed_tokens.weight`, [opt.vocabulary, opt.width]);
   const own = 'language_model.lm_head.weight';
   // A tied model may hold its head all the same.
   const head =
     !opt.tied || reader.tensors.has(own) ? ledger.weights(own, [opt.vocabulary, opt.width]) : table;
   ledger.check();
-  const ports = portOutputs({ table, head, width: opt.width, vocabulary, settings });
-  return [
-    graphOutput(fileNames.decoder, decoder, halves),
-    ...ports.outputs,
-    graphOutput(understandFile, encoder, halves || quantization !== undefined),
-  ];
+  const { outputs, tables } = portOutputs({ table, head, width: opt.width, vocabulary, settings });
+  const understand = graphOutput(understandFile, encoder, halves || quantization !== undefined);
+  if (kv === 'f32') return [graphOutput(fileNames.decoder, model, halves), ...outputs, understand];
+  const { side } = plan.vision;
+  const pixels = { dims: [1, 3, side, side] };
+  const reading = { job, plan: opt, modality: false, space, model, encoder, tables, pixels };
+  const kvScales = await calibrateReading(reading);
+  const decoder = buildOpt(opt, ledger.weights, { quantization, kvScales });
+  return [graphOutput(fileNames.decoder, decoder, halves), ...outputs, understand];
 }

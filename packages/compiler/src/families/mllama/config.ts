@@ -112,7 +112,12 @@ function planVision(
   vision: z.infer<typeof visionSchema>,
   refuse: (field: string, expected: unknown, found: unknown) => never,
 ): TilesPlan {
-  const { hidden_size: width, intermediate_layers_indices: kept, image_size: side, patch_size: patch } = vision;
+  const {
+    hidden_size: width,
+    intermediate_layers_indices: kept,
+    image_size: side,
+    patch_size: patch,
+  } = vision;
   const heads = vision.attention_heads ?? vision.num_attention_heads ?? 16;
   const need = (field: string, expected: unknown, found: unknown): void => {
     if (JSON.stringify(found) !== JSON.stringify(expected)) refuse(`vision_config.${field}`, expected, found);

@@ -20,6 +20,8 @@ import { tanhOf } from './vision-layer.ts';
 export interface MllamaOptions {
   /** Absent: linears stay float32. */
   readonly quantization?: Quantization | undefined;
+  /** One entry per layer, and one for what the cache knows of the sequence, for an int8 cache; absent: float32. */
+  readonly kvScales?: readonly KvScales[] | undefined;
 }
 
 interface Decoder {
@@ -28,13 +30,18 @@ interface Decoder {
   readonly inputs: SequenceInputs;
   readonly sequence: Sequence;
   readonly rotary: { readonly cosines: Value; readonly sines: Value };
+  readonly kvScales: readonly KvScales[] | undefined;
   /** `[1, m, width]`: the positions of this step that are pictures. */
   readonly pictures: Value;
   /** i64 `[2]`: rows and positions of this step. */
   readonly size: Value;
 }
 
-export function buildMllama(plan: MllamaText, weights: Weights, { quantization }: MllamaOptions = {}): Model {
+export function buildMllama(
+  plan: MllamaText,
+  weights: Weights,
+  { quantization, kvScales }: MllamaOptions = {},
+): Model {
   const { width, context, theta, headWidth, scaling } = plan;
   const graph = new GraphBuilder('decoder');
   const build: Build = { graph, weights, quantization };
@@ -45,13 +52,14 @@ export function buildMllama(plan: MllamaText, weights: Weights, { quantization }
     capacity: graph.input('capacity', 'i32', []),
     modality: graph.input('modality', 'i32', ['batch', 'positions']),
   };
-  const sequence = readSequence(build, plan, inputs);
+  const sequence = readSequence(build, plan, inputs, kvScales?.[plan.layers]);
   const all = graph.op('Reshape', [embeds, graph.integers([1, -1, width])]);
   const decoder: Decoder = {
     build,
     plan,
     inputs,
     sequence,
+    kvScales,
     rotary: rotaryTables(graph, { ...scaleRope(theta, headWidth, scaling), context }),
     pictures: graph.op('Gather', [all, sequence.picture], { axis: 1 }),
     size: graph.op('Shape', [inputs.positions]),
@@ -77,9 +85,12 @@ function selfLayer(decoder: Decoder, x: Value, index: number): Value {
   const { result } = attendCached(build, [spread(decoder, packed, sequence.text, sizes.q + 2 * sizes.k)], {
     shape: plan,
     layer: index,
+    scales: decoder.kvScales?.[index],
     inputs: { ...inputs, ...rotary, positions: sequence.order, bias: sequence.hidePictures },
   });
-  const attended = linear(build, gather(decoder, result, sizes.q), `${prefix}.o`, sizes.q, [part('o', width)]);
+  const attended = linear(build, gather(decoder, result, sizes.q), `${prefix}.o`, sizes.q, [
+    part('o', width),
+  ]);
   const middle = build.graph.op('Add', [x, attended]);
   return build.graph.op('Add', [middle, feedForward(decoder, middle, index)]);
 }
@@ -94,7 +105,12 @@ function crossLayer(decoder: Decoder, x: Value, index: number): Value {
   const sizes = { q: heads * headWidth, k: kvHeads * headWidth };
   const norm = (name: string): Norm => ({ tensor: `${prefix}.${name}.weight`, width: headWidth, epsilon });
   const entry = rmsNorm(build, x, normOf(plan, `layers.${index}.attention`));
-  const query = headNorm(build, linear(build, entry, `${prefix}.q`, width, [part('q', sizes.q)]), heads, norm('q_norm'));
+  const query = headNorm(
+    build,
+    linear(build, entry, `${prefix}.q`, width, [part('q', sizes.q)]),
+    heads,
+    norm('q_norm'),
+  );
   const both = linear(build, pictures, `${prefix}.kv`, width, [part('k', sizes.k), part('v', sizes.k)]);
   const two = [undefined, undefined] as const;
   const [key, value] = graph.ops('Split', [both, graph.integers([sizes.k, sizes.k])], { axis: -1 }, two);
@@ -108,10 +124,13 @@ function crossLayer(decoder: Decoder, x: Value, index: number): Value {
     {
       shape: plan,
       layer: index,
+      scales: decoder.kvScales?.[index],
       inputs: { last: inputs.last, capacity: inputs.capacity, bias: sequence.showPictures },
     },
   );
-  const attended = linear(build, gather(decoder, result, sizes.q), `${prefix}.o`, sizes.q, [part('o', width)]);
+  const attended = linear(build, gather(decoder, result, sizes.q), `${prefix}.o`, sizes.q, [
+    part('o', width),
+  ]);
   const open = (branch: Value, gate: string): Value =>
     graph.op('Mul', [branch, graph.op('Mul', [sequence.sees, tanhOf(build, `layers.${index}.${gate}`)])]);
   const middle = graph.op('Add', [x, open(attended, 'cross_gate')]);

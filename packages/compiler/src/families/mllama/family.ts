@@ -3,7 +3,7 @@
  * file from the config, holds the checkpoint against that, and only then writes.
  */
 import { join } from 'node:path';
-import { AnyToAnyError, createTokenSpace, type ManifestParts } from '@any-to-any/core';
+import { createTokenSpace, type ManifestParts, type Tensor } from '@any-to-any/core';
 import type { Weights } from '../../blocks/build.ts';
 import type { TensorReader } from '../../safetensors/file.ts';
 import { openTensors } from '../../safetensors/open.ts';
@@ -16,8 +16,10 @@ import { portOutputs } from '../llama/ports.ts';
 import { readTokens, type TextTokens } from '../llama/tokens.ts';
 import { checkVocabulary, textVocabulary, type Vocabulary } from '../llama/vocabulary.ts';
 import { dataOutput, graphOutput, type Output, writeOutputs } from '../output.ts';
-import { describeReading, pictureOpen, readPixelOptions, understandFile } from '../understanding.ts';
-import { extraRows, type MllamaPlan, modelTypes, planMllama } from './config.ts';
+import { calibrateReading } from '../understanding/calibrate.ts';
+import { readPixelOptions } from '../understanding/pixels.ts';
+import { describeReading, pictureOpen, understandFile } from '../understanding/reading.ts';
+import { extraRows, type MllamaPlan, type MllamaText, modelTypes, planMllama } from './config.ts';
 import { buildMllama } from './decoder.ts';
 import { buildVision, patchesOf } from './vision.ts';
 
@@ -35,7 +37,7 @@ export const mllama: Family = {
     createTokenSpace(parts.space); // what overlaps is an error before anything is read
     const reader = await openTensors(checkpoint, 'model');
     try {
-      const outputs = weightOutputs(job, plan, vocabulary, reader);
+      const outputs = await weightOutputs(job, plan, vocabulary, parts.space, reader);
       const json = new TextEncoder().encode(JSON.stringify(tokens.json));
       const chat = describeChat(vocabulary, tokens);
       await writeOutputs(job, [
@@ -72,49 +74,64 @@ async function describe(
   const { side, tiles: most } = vision;
   const pixels = await readPixelOptions(checkpoint, { side, tiles: most }, 'bilinear');
   const about = Object.keys(tokens.sampling).length === 0 ? {} : { sampling: { text: tokens.sampling } };
-  // One layer more: it keeps which positions are pictures.
-  const plan = { ...text, layers: text.layers + 1 };
+  const plan = withSequence(text);
   const parts = describeReading(
     describeBundle({ plan, vocabulary, about, settings }),
     vocabulary,
     text.vocabulary + extraRows,
     {
       close,
-      encoder: { width: text.width, count: patchesOf(vision), pixels: { fit: 'tiles', side, most, ...pixels } },
+      encoder: {
+        width: text.width,
+        count: patchesOf(vision),
+        pixels: { fit: 'tiles', side, most, ...pixels },
+      },
     },
   );
   return { ...parts, decoder: { ...parts.decoder, inputs: { modality: true, buckets: false } } };
 }
 
-function weightOutputs(
-  { settings }: FamilyJob,
-  plan: MllamaPlan,
+async function weightOutputs(
+  job: FamilyJob,
+  { text, vision }: MllamaPlan,
   vocabulary: Vocabulary,
+  space: ManifestParts['space'],
   reader: TensorReader,
-): Output[] {
+): Promise<Output[]> {
+  const { settings } = job;
   const { quantization, halves, kv } = settings;
-  if (kv === 'int8') {
-    throw new AnyToAnyError('OPTION_INVALID', 'kv: the family mllama keeps its cache as f32, not int8.', {
-      option: 'kv',
-    });
-  }
-  const { text, vision } = plan;
   const { width, vocabulary: size } = text;
   const ledger = openLedger(reader);
   const names = namesOf(reader.tensors);
   const root = reader.tensors.has('vision_model.class_embedding') ? '' : 'model.';
   const encoder = buildVision(vision, width, (name, shape) => ledger.weights(`${root}${name}`, shape));
   const renamed: Weights = (name, shape) => ledger.weights(renameMllama(names, name), shape);
-  const decoder = buildMllama(text, renamed, { quantization });
+  const model = buildMllama(text, renamed, { quantization });
   const table = ledger.weights(names.embedding, [size + extraRows, width]);
   const head = ledger.weights(names.head, [size, width]);
   ledger.check();
-  const ports = portOutputs({ table, head, width, vocabulary, settings });
-  return [
-    graphOutput(fileNames.decoder, decoder, halves),
-    ...ports.outputs,
-    graphOutput(understandFile, encoder, halves || quantization !== undefined),
-  ];
+  const { outputs, tables } = portOutputs({ table, head, width, vocabulary, settings });
+  const understand = graphOutput(understandFile, encoder, halves || quantization !== undefined);
+  if (kv === 'f32') return [graphOutput(fileNames.decoder, model, halves), ...outputs, understand];
+  const { side, tiles } = vision;
+  const aspect: Tensor = { data: BigInt64Array.of(1n), dims: [1] };
+  const kvScales = await calibrateReading({
+    job,
+    plan: withSequence(text),
+    modality: true,
+    space,
+    model,
+    encoder,
+    tables,
+    pixels: { dims: [tiles, 3, side, side], more: { aspect } },
+  });
+  const decoder = buildMllama(text, renamed, { quantization, kvScales });
+  return [graphOutput(fileNames.decoder, decoder, halves), ...outputs, understand];
+}
+
+/** One layer more: it keeps which positions are pictures. */
+function withSequence(text: MllamaText): MllamaText {
+  return { ...text, layers: text.layers + 1 };
 }
 
 /** The name in the checkpoint of a name of the decoder's graph. */

@@ -15,11 +15,13 @@ import type { CompileOptions } from '../../options.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
 import {
   end,
+  imageToken,
   mllamaFixture,
   openCases,
   readCase,
   readPicture,
   runsOf,
+  textWidth,
   vocabulary,
 } from './fixture.test.kit.ts';
 
@@ -116,11 +118,33 @@ describe.each(['first', 'before', 'several', 'none'])('%s: the text agrees with 
   });
 });
 
+test('a step may hold nothing but a part of a picture', async () => {
+  const recorded = await readCase('before');
+  const sequence = engine.open();
+  const position = recorded.ids.indexOf(imageToken);
+  const steps = runsOf(recorded, mark);
+  await score(sequence, steps.slice(0, position).flat());
+  const { states } = recorded.pictures[0]!;
+  for (const [from, to] of [
+    [0, 1],
+    [1, 7],
+    [7, 10],
+  ] as const) {
+    const embeddings = states.subarray(from * textWidth, to * textWidth);
+    await engine.append([{ sequence, runs: [{ port: 'image', embeddings, count: to - from }] }]);
+  }
+  const rest = [{ port: 'marks', ids: Uint32Array.of(mark) }, ...steps.slice(position + 1).flat()];
+  const logits = await score(sequence, rest);
+  expect(difference(logits, recorded.logits.subarray(-vocabulary))).toBeLessThan(1e-4);
+  sequence.dispose();
+});
+
 test('sequences of different pictures step together', async () => {
   const names = ['first', 'before', 'several', 'none'];
   const cases = await Promise.all(names.map(readCase));
   const sequences = cases.map(() => engine.open());
-  for (const [i, recorded] of cases.entries()) await score(sequences[i]!, runsOf(recorded, mark).slice(0, -1).flat());
+  for (const [i, recorded] of cases.entries())
+    await score(sequences[i]!, runsOf(recorded, mark).slice(0, -1).flat());
   const requests = cases.map((recorded, i) => ({
     sequence: sequences[i]!,
     runs: [{ port: 'text', ids: recorded.ids.subarray(-1) }],
@@ -134,14 +158,15 @@ test('sequences of different pictures step together', async () => {
 });
 
 test.each([
-  ['int8', 0.15],
-  ['int4', 1.5],
-] as const)('what %s loses of random, so worst-case, weights', async (quantize, bound) => {
-  const quantized = await open(quantize, { quantize });
+  ['int8', { quantize: 'int8' }, 0.15],
+  ['int4', { quantize: 'int4' }, 1.5],
+  ['an int8 cache', { kv: 'int8' }, 0.15],
+] as const)('what %s loses of random, so worst-case, weights', async (name, options, bound) => {
+  const quantized = await open(name.replaceAll(' ', '-'), options);
   const recorded = await readCase('several');
   const logits = await score(quantized.open(), runsOf(recorded, mark).flat(), quantized);
   const loss = difference(logits, recorded.logits.subarray(-vocabulary));
-  console.log(quantize, loss);
+  console.log(name, loss);
   expect(loss).toBeLessThan(bound);
   expect(loss).toBeGreaterThan(1e-4);
   await quantized.close();

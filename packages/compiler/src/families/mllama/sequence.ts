@@ -3,7 +3,7 @@
  * pictures a position may see. It stands in the cache, as the keys of one more layer, so that forks, truncation and
  * steps of many sequences need nothing new.
  */
-import { attendCached } from '../../blocks/attention.ts';
+import { attendCached, type KvScales } from '../../blocks/attention.ts';
 import type { Build } from '../../blocks/build.ts';
 import type { Value } from '../../onnx/graph.ts';
 import type { MllamaText } from './config.ts';
@@ -34,7 +34,13 @@ export interface Sequence {
   readonly sees: Value;
 }
 
-export function readSequence(build: Build, plan: MllamaText, inputs: SequenceInputs): Sequence {
+/** `scales`: of an int8 cache. */
+export function readSequence(
+  build: Build,
+  plan: MllamaText,
+  inputs: SequenceInputs,
+  scales: KvScales | undefined,
+): Sequence {
   const { graph } = build;
   const { positions, modality } = inputs;
   const axis = (at: number): Value => graph.integers([at]);
@@ -46,7 +52,8 @@ export function readSequence(build: Build, plan: MllamaText, inputs: SequenceInp
   };
   const text = among(graph.op('Not', [isPicture]));
 
-  const pictured = flagsOfCache(build, plan, inputs, graph.op('Cast', [isPicture], { to: 1 }));
+  const flags = graph.op('Cast', [isPicture], { to: 1 });
+  const pictured = flagsOfCache(build, plan, inputs, flags, scales);
   const written = graph.op('Sub', [one, pictured]); // 1 where text stands
   const sum = (x: Value): Value => graph.op('CumSum', [x, scalar64(build, 1)]);
   const here = (x: Value): Value => graph.op('GatherElements', [x, positions], { axis: 1 });
@@ -76,7 +83,13 @@ export function readSequence(build: Build, plan: MllamaText, inputs: SequenceInp
 }
 
 /** `flags [batch, positions]` of this step go into the cache; those of all positions come back, `[batch, capacity]`. */
-function flagsOfCache(build: Build, plan: MllamaText, { last, capacity }: SequenceInputs, flags: Value): Value {
+function flagsOfCache(
+  build: Build,
+  plan: MllamaText,
+  { last, capacity }: SequenceInputs,
+  flags: Value,
+  scales: KvScales | undefined,
+): Value {
   const { graph } = build;
   const { kvHeads, headWidth, layers } = plan;
   const flagged = graph.op('Expand', [
@@ -87,10 +100,12 @@ function flagsOfCache(build: Build, plan: MllamaText, { last, capacity }: Sequen
     shape: { heads: kvHeads, kvHeads, headWidth },
     inputs: { last, capacity },
     layer: layers,
+    scales,
   });
   const first = [graph.integers([0, 0]), graph.integers([1, 1]), graph.integers([1, 3])];
   const line = graph.op('Reshape', [graph.op('Slice', [keys, ...first]), graph.integers([0, -1])]);
-  return graph.op('Cast', [graph.op('Greater', [line, graph.floats('half', [], [0.5])])], { to: 1 });
+  const stored = graph.op('Cast', [line], { to: 1 }); // 1, or the level of an int8 cache
+  return graph.op('Cast', [graph.op('Greater', [stored, graph.floats('half', [], [0.5])])], { to: 1 });
 }
 
 function scalar({ graph }: Build, name: string, value: number): Value {

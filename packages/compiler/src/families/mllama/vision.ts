@@ -55,7 +55,13 @@ export function buildVision(plan: TilesPlan, textWidth: number, weights: Weights
   const bias = paddingBias(build, aspect, plan, patches, padded);
   const layer = (index: number, gated: boolean): void => {
     const part = gated ? 'global_transformer' : 'transformer';
-    x = visionLayer(build, x, { ...plan, prefix: `vision_model.${part}.layers.${index}`, gated, bias, epsilon });
+    x = visionLayer(build, x, {
+      ...plan,
+      prefix: `vision_model.${part}.layers.${index}`,
+      gated,
+      bias,
+      epsilon,
+    });
   };
   const states: Value[] = [];
   for (let index = 0; index < plan.layers; index++) {
@@ -108,7 +114,10 @@ function paddingBias(
   );
   const table = graph.floats('padding', [counts.length, tiles * padded], rows);
   const own = graph.op('Gather', [table, aspect]);
-  const [down, across] = [[1, 1, tiles * padded, 1], [1, 1, 1, tiles * padded]] as const;
+  const [down, across] = [
+    [1, 1, tiles * padded, 1],
+    [1, 1, 1, tiles * padded],
+  ] as const;
   const hidden = graph.op('Mul', [
     graph.op('Reshape', [own, graph.integers(down)]),
     graph.op('Reshape', [own, graph.integers(across)]),
