@@ -96,7 +96,6 @@ test.each([
   const runs = promptOf(recorded, bundle.space.region('image').close);
   const [result] = await engine.append([{ sequence: engine.open(), runs, head: 'text' }]);
   const loss = difference(result!.logits, recorded.logits.subarray(-104));
-  console.log(name, loss);
   expect(loss).toBeLessThan(bound);
   expect(loss).toBeGreaterThan(1e-4);
   await engine.close();

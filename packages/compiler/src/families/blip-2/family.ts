@@ -10,6 +10,7 @@ import type { Family, FamilyJob } from '../family.ts';
 import { openLedger } from '../ledger.ts';
 import { describeBundle, fileNames } from '../llama/manifest.ts';
 import { portOutputs } from '../llama/ports.ts';
+import { restrictTokenizer } from '../llama/restrict.ts';
 import { readTokens } from '../llama/tokens.ts';
 import { checkVocabulary, textVocabulary, type Vocabulary } from '../llama/vocabulary.ts';
 import { dataOutput, graphOutput, type Output, writeOutputs } from '../output.ts';
@@ -49,7 +50,8 @@ export const blip2: Family = {
     const reader = await openTensors(checkpoint, 'model');
     try {
       const outputs = await weightOutputs(job, plan, vocabulary, parts.space, reader);
-      const json = new TextEncoder().encode(JSON.stringify(tokens.json));
+      const own = restrictTokenizer(tokens.json, { offset: 0, size: plan.opt.vocabulary });
+      const json = new TextEncoder().encode(JSON.stringify(own));
       await writeOutputs(job, [...outputs, dataOutput(fileNames.tokenizer, json)]);
     } finally {
       await reader.close();

@@ -13,6 +13,7 @@ import { namesOf } from '../llama/hugging-face.ts';
 import { describeBundle, describeChat, fileNames } from '../llama/manifest.ts';
 import { renameTensor, type TensorNames } from '../llama/plan.ts';
 import { portOutputs } from '../llama/ports.ts';
+import { restrictTokenizer } from '../llama/restrict.ts';
 import { readTokens, type TextTokens } from '../llama/tokens.ts';
 import { checkVocabulary, textVocabulary, type Vocabulary } from '../llama/vocabulary.ts';
 import { dataOutput, graphOutput, type Output, writeOutputs } from '../output.ts';
@@ -38,7 +39,8 @@ export const mllama: Family = {
     const reader = await openTensors(checkpoint, 'model');
     try {
       const outputs = await weightOutputs(job, plan, vocabulary, parts.space, reader);
-      const json = new TextEncoder().encode(JSON.stringify(tokens.json));
+      const own = restrictTokenizer(tokens.json, { offset: 0, size: plan.text.vocabulary });
+      const json = new TextEncoder().encode(JSON.stringify(own));
       const chat = describeChat(vocabulary, tokens);
       await writeOutputs(job, [
         ...outputs,

@@ -166,7 +166,6 @@ test.each([
   const recorded = await readCase('several');
   const logits = await score(quantized.open(), runsOf(recorded, mark).flat(), quantized);
   const loss = difference(logits, recorded.logits.subarray(-vocabulary));
-  console.log(name, loss);
   expect(loss).toBeLessThan(bound);
   expect(loss).toBeGreaterThan(1e-4);
   await quantized.close();
