@@ -98,7 +98,11 @@ describe('mllama', () => {
     await conversation.generate({ content: [whole.before!], to: 'text', options });
     conversation.dispose();
     const kept = pipeline.conversation();
-    const first = await kept.generate({ content, to: 'text', options: { text: { temperature: 0, maxIds: 3 } } });
+    const first = await kept.generate({
+      content,
+      to: 'text',
+      options: { text: { temperature: 0, maxIds: 3 } },
+    });
     const second = await kept.generate({ to: 'text', options: { text: { temperature: 0, maxIds: 5 } } });
     expect([...first.segments[0]!.ids, ...second.segments[0]!.ids]).toEqual(fresh.ids);
     expect(second.usage.prefilled).toBe(1);

@@ -35,6 +35,8 @@ interface Decoder {
   readonly pictures: Value;
   /** i64 `[2]`: rows and positions of this step. */
   readonly size: Value;
+  /** By channels, see `emptyOf`. */
+  readonly empty: Map<number, { readonly flat: Value; readonly dims: Value }>;
 }
 
 export function buildMllama(
@@ -63,6 +65,7 @@ export function buildMllama(
     rotary: rotaryTables(graph, { ...scaleRope(theta, headWidth, scaling), context }),
     pictures: graph.op('Gather', [all, sequence.picture], { axis: 1 }),
     size: graph.op('Shape', [inputs.positions]),
+    empty: new Map(),
   };
   let x = graph.op('Gather', [all, sequence.text], { axis: 1 });
   for (let index = 0; index < plan.layers; index++) {
@@ -148,15 +151,31 @@ function normOf({ width, normEpsilon: epsilon }: MllamaText, prefix: string): No
 }
 
 /** `x [1, n, channels]` at the positions `rows`, zeros at the others: `[batch, positions, channels]`. */
-function spread({ build, size }: Decoder, x: Value, rows: Value, channels: number, output?: string): Value {
-  const { graph } = build;
-  const dims = graph.op('Concat', [size, graph.integers([channels])], { axis: 0 });
-  const count = graph.op('ReduceProd', [size], { keepdims: 1 });
-  const flat = graph.op('Concat', [count, graph.integers([channels])], { axis: 0 });
-  const zeros = graph.op('Expand', [graph.floats('zero', [], [0]), flat]);
+function spread(decoder: Decoder, x: Value, rows: Value, channels: number, output?: string): Value {
+  const { graph } = decoder.build;
+  const { flat, dims } = emptyOf(decoder, channels);
   const places = graph.op('Unsqueeze', [rows, graph.integers([1])]);
-  const placed = graph.op('ScatterND', [zeros, places, graph.op('Squeeze', [x, graph.integers([0])])]);
+  const placed = graph.op('ScatterND', [flat, places, graph.op('Squeeze', [x, graph.integers([0])])]);
   return graph.op('Reshape', [placed, dims], {}, output);
+}
+
+/** Zeros `[batch * positions, channels]`, made once for all layers, and the shape `[batch, positions, channels]`. */
+function emptyOf(
+  { build, size, empty }: Decoder,
+  channels: number,
+): { readonly flat: Value; readonly dims: Value } {
+  const { graph } = build;
+  const known = empty.get(channels);
+  if (known !== undefined) return known;
+  const last = graph.integers([channels]);
+  const count = graph.op('ReduceProd', [size], { keepdims: 1 });
+  const shape = graph.op('Concat', [count, last], { axis: 0 });
+  const made = {
+    flat: graph.op('Expand', [graph.floats('zero', [], [0]), shape]),
+    dims: graph.op('Concat', [size, last], { axis: 0 }),
+  };
+  empty.set(channels, made);
+  return made;
 }
 
 /** The positions of text of `x [batch, positions, channels]`: `[1, n, channels]`. */
