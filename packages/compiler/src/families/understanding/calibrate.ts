@@ -12,7 +12,7 @@ import {
   type SpaceDescription,
   type Tensor,
 } from '@any-to-any/core';
-import type { AttentionShape, KvScales } from '../../blocks/attention.ts';
+import type { KvScales } from '../../blocks/attention.ts';
 import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
 import { saveModel } from '../../onnx/save.ts';
@@ -21,24 +21,16 @@ import type { DecoderPlan } from '../any-to-any/decoder.ts';
 import { openRunner } from '../any-to-any/run.ts';
 import { type Random, xorshift } from '../any-to-any/sequences.ts';
 import type { FamilyJob } from '../family.ts';
+import type { ReadingModel } from './compile.ts';
 
-export interface ReadingCalibration {
+export interface ReadingCalibration extends Pick<ReadingModel, 'plan' | 'modality' | 'pixels'> {
   readonly job: FamilyJob;
-  readonly plan: AttentionShape & {
-    readonly width: number;
-    readonly layers: number;
-    readonly context: number;
-  };
-  /** Whether the decoder is told which positions are pictures. */
-  readonly modality: boolean;
   readonly space: SpaceDescription;
   /** The decoder with a float32 cache and the weights it will have. */
   readonly model: Model;
   readonly encoder: Model;
   /** By port. */
   readonly tables: ReadonlyMap<string, LoadWeights>;
-  /** Pixels of a picture, as the encoder's graph takes them. */
-  readonly pixels: { readonly dims: readonly number[]; readonly more?: Readonly<Record<string, Tensor>> };
 }
 
 const sequenceCount = 4;
