@@ -15,8 +15,8 @@ export interface VisionLayer {
   readonly feedForward: number;
   readonly epsilon: number;
   readonly gated: boolean;
-  /** `[1, 1, all, all]`, added to the scores. */
-  readonly bias: Value;
+  /** For every tile `[1, 1, patches, all]`, added to the scores. */
+  readonly bias: readonly Value[];
 }
 
 export function visionLayer(build: Build, x: Value, layer: VisionLayer): Value {
@@ -34,8 +34,20 @@ export function visionLayer(build: Build, x: Value, layer: VisionLayer): Value {
     { axis: -1 },
     [undefined, undefined, undefined] as const,
   );
-  const inputs = [query, key, value, undefined, undefined, bias];
-  const attended = graph.op('MultiHeadAttention', inputs, { num_heads: heads });
+  // Tile by tile: the scores of all patches at once would take gigabytes.
+  const tiles = graph.ops(
+    'Split',
+    [query],
+    { axis: 1, num_outputs: bias.length },
+    bias.map(() => undefined),
+  );
+  const attended = graph.op(
+    'Concat',
+    tiles.map((tile, i) =>
+      graph.op('MultiHeadAttention', [tile, key, value, undefined, undefined, bias[i]], { num_heads: heads }),
+    ),
+    { axis: 1 },
+  );
   const out = linear(build, attended, `${prefix}.self_attn.o_proj`, width, [part('o_proj')]);
   const middle = graph.op('Add', [x, open(out, 'gate_attn')]);
   const second = layerNorm(build, middle, `${prefix}.post_attention_layernorm`, width, epsilon);

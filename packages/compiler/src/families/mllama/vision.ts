@@ -98,31 +98,31 @@ function embedPatches(build: Build, pixels: Value, aspect: Value, plan: TilesPla
   return graph.op('Concat', [graph.op('Expand', [first, graph.integers([tiles, 1, width])]), x], { axis: 1 });
 }
 
-/** `[1, 1, all, all]`: very negative from padding to padding, else 0. */
+/** For every tile `[1, 1, padded, all]`: very negative from padding to padding, else 0. */
 function paddingBias(
   { graph }: Build,
   aspect: Value,
   { tiles, canvases }: TilesPlan,
   patches: number,
   padded: number,
-): Value {
+): Value[] {
   const counts = [1, ...canvases.map(([rows, columns]) => rows * columns)];
+  const all = tiles * padded;
   const rows = counts.flatMap((count) =>
-    Array.from({ length: tiles * padded }, (_, at) =>
+    Array.from({ length: all }, (_, at) =>
       at % padded >= patches || Math.floor(at / padded) >= count ? 1 : 0,
     ),
   );
-  const table = graph.floats('padding', [counts.length, tiles * padded], rows);
+  const table = graph.floats('padding', [counts.length, all], rows);
   const own = graph.op('Gather', [table, aspect]);
-  const [down, across] = [
-    [1, 1, tiles * padded, 1],
-    [1, 1, 1, tiles * padded],
-  ] as const;
-  const hidden = graph.op('Mul', [
-    graph.op('Reshape', [own, graph.integers(down)]),
-    graph.op('Reshape', [own, graph.integers(across)]),
+  const across = graph.op('Mul', [
+    graph.op('Reshape', [own, graph.integers([1, 1, 1, all])]),
+    graph.floats('hidden', [], [-1e30]),
   ]);
-  return graph.op('Mul', [hidden, graph.floats('hidden', [], [-1e30])]);
+  const down = graph.op('Reshape', [own, graph.integers([tiles, 1, padded, 1])]);
+  return graph
+    .ops('Split', [down], { axis: 0, num_outputs: tiles }, Array<undefined>(tiles).fill(undefined))
+    .map((tile) => graph.op('Mul', [tile, across]));
 }
 
 /**
