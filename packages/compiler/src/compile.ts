@@ -18,6 +18,7 @@ import {
 } from '@any-to-any/core';
 import { ZodError } from 'zod';
 import { anyToAny } from './families/any-to-any/family.ts';
+import { blip2 } from './families/blip-2/family.ts';
 import { chameleon } from './families/chameleon/family.ts';
 import { dalle } from './families/dall-e/family.ts';
 import { encodec } from './families/encodec/family.ts';
@@ -25,12 +26,24 @@ import type { Family } from './families/family.ts';
 import { janus } from './families/janus/family.ts';
 import { llama } from './families/llama/family.ts';
 import { mimi } from './families/mimi/family.ts';
+import { mllama } from './families/mllama/family.ts';
 import { vqgan } from './families/vqgan/family.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [anyToAny, llama, janus, chameleon, encodec, mimi, vqgan, dalle];
+const families: readonly Family[] = [
+  anyToAny,
+  llama,
+  janus,
+  chameleon,
+  blip2,
+  mllama,
+  encodec,
+  mimi,
+  vqgan,
+  dalle,
+];
 
 /**
  * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).

@@ -69,6 +69,7 @@ export const aboutSchema = manifestSchema
     attribution: true,
     sampling: true,
     voices: true,
+    reading: true,
     unconditional: true,
   })
   .partial();
@@ -81,6 +82,7 @@ export interface About {
   readonly attribution?: readonly string[] | undefined;
   readonly sampling?: Manifest['sampling'] | undefined;
   readonly voices?: Manifest['voices'] | undefined;
+  readonly reading?: Manifest['reading'] | undefined;
   readonly unconditional?: Manifest['unconditional'] | undefined;
 }
 
@@ -99,6 +101,7 @@ const known: readonly (keyof CompileOptions)[] = [
   'attribution',
   'sampling',
   'voices',
+  'reading',
   'unconditional',
   'onProgress',
   'signal',
@@ -107,8 +110,8 @@ const known: readonly (keyof CompileOptions)[] = [
 /** `directory` names the bundle if nothing else does. Throws OPTION_UNKNOWN, OPTION_INVALID. */
 export function resolveOptions(options: CompileOptions, directory: string): Settings {
   rejectUnknownOptions(options, known, 'compile');
-  const { name, version, license, attribution, sampling, voices, unconditional } = options;
-  const about = { name, version, license, attribution, sampling, voices, unconditional };
+  const { name, version, license, attribution, sampling, voices, reading, unconditional } = options;
+  const about = { name, version, license, attribution, sampling, voices, reading, unconditional };
   checkAbout(about);
   const quantize = oneOf('quantize', options.quantize ?? 'none', ['none', 'f16', 'int8', 'int4'] as const);
   const block = oneOf('block', options.block ?? 32, [32, 128] as const);

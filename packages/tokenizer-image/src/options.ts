@@ -57,7 +57,7 @@ export interface EncoderOptions {
   readonly graph: string;
 }
 
-type Raw = Readonly<Record<string, unknown>>;
+export type Raw = Readonly<Record<string, unknown>>;
 
 const common = ['kind', 'factor', 'size', 'clip', 'grids', 'pixels', 'encode', 'decode'];
 
@@ -107,8 +107,8 @@ function fitting(raw: Raw): Fitting {
   const wrong = (name: keyof Fitting, expected: string): never =>
     fail(`pixels.${name}`, expected, { [`pixels.${name}`]: all[name] });
   if (all.fit !== 'contain' && all.fit !== 'cover') wrong('fit', '"contain" or "cover"');
-  if (!['lanczos3', 'cubic', 'bicubic', 'lanczos'].includes(all.kernel)) {
-    wrong('kernel', '"lanczos3", "cubic", "bicubic" or "lanczos"');
+  if (!['lanczos3', 'cubic', 'bilinear', 'bicubic', 'lanczos'].includes(all.kernel)) {
+    wrong('kernel', '"lanczos3", "cubic", "bilinear", "bicubic" or "lanczos"');
   }
   if (!(Number.isInteger(all.least) && all.least > 0)) wrong('least', 'a whole number from 1');
   if (!isColour(all.background, (level) => Number.isInteger(level) && level >= 0 && level <= 255)) {
@@ -126,13 +126,17 @@ function isColour(value: unknown, each: (value: number) => boolean): boolean {
   return Array.isArray(value) && value.length === 3 && value.every(each);
 }
 
-function count(raw: Raw, name: string, least: number): number {
+export function checkKind(raw: Raw, kind: string): void {
+  if (raw['kind'] !== kind) fail('kind', `"${kind}"`, raw);
+}
+
+export function count(raw: Raw, name: string, least: number): number {
   const value = raw[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
   return fail(name, `a whole number of at least ${least}`, raw);
 }
 
-function file(raw: Raw, name: string): string {
+export function file(raw: Raw, name: string): string {
   const value = raw[name];
   return typeof value === 'string' && value !== '' ? value : fail(name, 'a file of the bundle', raw);
 }
@@ -151,7 +155,7 @@ function isGrid(value: unknown, multiple: number): value is Grid {
   );
 }
 
-function fail(name: string, expected: string, raw: Raw): never {
+export function fail(name: string, expected: string, raw: Raw): never {
   throw new AnyToAnyError(
     'OPTION_INVALID',
     `The image plugin's option "${name}" must be ${expected}, got ${JSON.stringify(raw[name])}. Check the manifest.`,

@@ -81,11 +81,21 @@ function createMachine(
     ports: createPorts(container, bundle, registered),
     generates: modalities.filter((modality) => manifest.ports[modality]?.head),
     defaults: manifest.sampling,
+    reads: readsOf(bundle),
     voices: manifest.voices ?? {},
     unconditional: manifest.unconditional,
     closing,
     now: () => performance.now(),
   };
+}
+
+/** Throws MODALITY_UNKNOWN and SPACE_INVALID for what is not there. */
+function readsOf({ manifest: { reading = {} }, space }: Bundle): Machine['reads'] {
+  for (const [modality, { between }] of Object.entries(reading)) {
+    space.region(modality);
+    if (between !== undefined) space.mark(between);
+  }
+  return reading;
 }
 
 /** What a plugin sees of the bundle: its own options, and the files. */

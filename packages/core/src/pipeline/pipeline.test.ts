@@ -71,6 +71,7 @@ function setUp(delay = 0): { pipeline: Pipeline; engine: FakeEngine } {
     generates: ['text', 'image'],
     voices: {},
     defaults: { text: { maxIds: 12 }, image: { guidance: 2 } },
+    reads: {},
     unconditional: 'empty',
     closing: new AbortController().signal,
     now: () => 0,

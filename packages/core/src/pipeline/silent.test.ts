@@ -48,6 +48,7 @@ function setUp(silent: readonly string[]) {
     generates: ['text'],
     voices: {},
     defaults: { text: { maxIds: 40 } },
+    reads: {},
     unconditional: 'empty',
     closing: new AbortController().signal,
     now: () => 0,

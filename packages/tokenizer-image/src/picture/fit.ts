@@ -5,13 +5,13 @@
 import type { ImageContent } from '@any-to-any/core';
 import { checkImage } from './check.ts';
 import { placePicture } from './place.ts';
-import type { PillowKernel } from './resample.ts';
+import { isPillowKernel, type PillowKernel } from './resample.ts';
 
 /** How a model wants its pictures. */
 export interface Fitting {
   /** `contain`: all of the picture, with background beside it; `cover`: no background, what sticks out is cut off. */
   readonly fit: 'contain' | 'cover';
-  /** `bicubic` and `lanczos` are Pillow's, to the last bit; the others are those of `sharp`. */
+  /** `bilinear`, `bicubic` and `lanczos` are Pillow's, to the last bit; the others are those of `sharp`. */
   readonly kernel: 'lanczos3' | 'cubic' | PillowKernel;
   /** With a kernel of Pillow: a side is never scaled to fewer pixels, whatever the aspect ratio. */
   readonly least: number;
@@ -49,7 +49,7 @@ export async function fitPixels(
   checkImage(image);
   if (image.width === width && image.height === height) return planarOf(overWhite(image.data), fitting);
   const { fit, kernel, background } = fitting;
-  if (kernel === 'bicubic' || kernel === 'lanczos') {
+  if (isPillowKernel(kernel)) {
     const rgb = { width: image.width, height: image.height, data: overWhite(image.data) };
     return planarOf(await placePicture(rgb, width, height, kernel, fitting), fitting);
   }

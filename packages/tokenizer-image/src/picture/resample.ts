@@ -1,5 +1,5 @@
 /**
- * Resampling as Pillow does it for bytes, bicubic or Lanczos, to the last bit: encoders were trained on its pixels, and
+ * Resampling as Pillow does it for bytes, bilinear, bicubic or Lanczos, to the last bit: encoders were trained on its pixels, and
  * the resampler of `sharp` differs from it by up to 30 levels when it enlarges. Long pictures are handled in slices, so
  * that the event loop gets a turn.
  */
@@ -13,7 +13,7 @@ export interface Rgb {
 }
 
 /** Of the kernels of Pillow. */
-export type PillowKernel = 'bicubic' | 'lanczos';
+export type PillowKernel = 'bilinear' | 'bicubic' | 'lanczos';
 
 /** What one pixel of the result is made of: `weights` of the pixels from `first` on. */
 interface Taps {
@@ -74,6 +74,10 @@ function mix(
   }
 }
 
+export function isPillowKernel(name: string): name is PillowKernel {
+  return Object.hasOwn(kernels, name);
+}
+
 /** For every pixel of `to` in a row of `from`. The kernel widens with the reduction, which is what keeps edges smooth. */
 function tapsOf(from: number, to: number, kernel: PillowKernel): Taps[] {
   const { reach, weigh } = kernels[kernel];
@@ -97,9 +101,10 @@ function tapsOf(from: number, to: number, kernel: PillowKernel): Taps[] {
 }
 
 const kernels = {
+  bilinear: { reach: 1, weigh: (distance: number) => Math.max(0, 1 - Math.abs(distance)) },
   bicubic: { reach: 2, weigh: cubic },
   lanczos: { reach: 3, weigh: lanczos },
-} as const;
+} as const satisfies Record<PillowKernel, unknown>;
 
 /** Keys' kernel with a = −0.5. */
 function cubic(distance: number): number {

@@ -18,7 +18,7 @@ export const fileNames = {
 } as const;
 
 export interface Described {
-  readonly plan: LlamaPlan;
+  readonly plan: Pick<LlamaPlan, 'width' | 'layers' | 'heads' | 'kvHeads' | 'headWidth' | 'context'>;
   readonly vocabulary: Vocabulary;
   /** What the checkpoint says, for want of options. */
   readonly about: About;
@@ -29,6 +29,7 @@ export function describeBundle({ plan, vocabulary, about: own, settings }: Descr
   const { about } = settings;
   const capacity = markCapacity(vocabulary);
   const voices = about.voices ?? own.voices;
+  const reading = about.reading ?? own.reading;
   return {
     name: about.name ?? own.name ?? settings.directory,
     version: about.version ?? own.version ?? '0.0.0',
@@ -59,6 +60,7 @@ export function describeBundle({ plan, vocabulary, about: own, settings }: Descr
     },
     sampling: about.sampling ?? own.sampling ?? {},
     ...(voices && { voices }),
+    ...(reading && { reading }),
     unconditional: about.unconditional ?? own.unconditional ?? 'empty',
   };
 }
