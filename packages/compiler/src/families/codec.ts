@@ -6,6 +6,7 @@ import { AnyToAnyError, type TokenizerManifestParts } from '@any-to-any/core';
 import type { StreamState } from '../blocks/stream.ts';
 import type { Model } from '../onnx/model.ts';
 import type { Settings } from '../options.ts';
+import { rejectModelOptions } from './model-options.ts';
 
 export const codecFiles = { encode: 'audio-encode.onnx', decode: 'audio-decode.onnx' } as const;
 
@@ -44,25 +45,8 @@ export interface CodebookCounts {
  * that mean nothing here.
  */
 export function chooseCodebooks(settings: Settings, { all, fewest, usual }: CodebookCounts): number {
-  const { quantization, kv, tables, context, calibration, about, codebooks = usual } = settings;
-  const given = {
-    quantize: quantization !== undefined,
-    kv: kv !== 'f32',
-    tables: tables !== 'f32',
-    context: context !== undefined,
-    calibration: calibration !== undefined,
-    sampling: about.sampling !== undefined,
-    voices: about.voices !== undefined,
-    unconditional: about.unconditional !== undefined,
-  };
-  const meaningless = Object.entries(given).find(([, set]) => set)?.[0];
-  if (meaningless !== undefined) {
-    throw new AnyToAnyError(
-      'OPTION_INVALID',
-      `${meaningless} is for models; a sound codec has no decoder. Leave it out.`,
-      { option: meaningless },
-    );
-  }
+  const { codebooks = usual } = settings;
+  rejectModelOptions(settings, 'a sound codec has no decoder');
   if (codebooks >= fewest && codebooks <= all) return codebooks;
   throw new AnyToAnyError(
     'OPTION_INVALID',
