@@ -34,7 +34,7 @@ export const passingAdapter: DenoiseAdapter = {
     if (upscale === 1) return deltas;
     throw new AnyToAnyError(
       'OPTION_INVALID',
-      `upscale is ${upscale}, but the bundle has no patch stage. Use denoisePlugin({ kind: 'lanczos', scale: 2 }).`,
+      `upscale is ${upscale}, but the bundle has no patch stage. Name an upsampler, or use denoisePlugin({ kind: 'lanczos', scale: 2 }).`,
       { option: 'upscale', plugin: pluginName },
     );
   },

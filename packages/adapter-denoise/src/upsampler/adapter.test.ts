@@ -151,6 +151,22 @@ test('a patch that comes again changes what sees it, and nothing else runs again
   expect(sizes.length).toBe(144 + 16);
 });
 
+test('no tile goes through the network before all it sees is exact', async () => {
+  const { graph: fake, sizes } = fakeUpsampler();
+  await adapt(streamed(64, 48), {}, 2, fake);
+  expect(sizes.length).toBe(8 * 6);
+});
+
+test('of a picture that breaks off, what came is finished at full size', async () => {
+  const { graph: fake } = fakeUpsampler();
+  const [patch] = patchesOf(somePicture(96, 96), 0, 0);
+  const sent = await adapt([patch!], {}, 4, fake);
+  const area = sent
+    .filter(({ sigma, width }) => sigma === 0 && width === 384)
+    .reduce((sum, { rectangle }) => sum + rectangle.width * rectangle.height, 0);
+  expect(area).toBe(64 * 64);
+});
+
 test('what never came is left out, and the rest is finished', async () => {
   const some = patchesOf(somePicture(64, 48), 0, 0).filter((_, i) => i !== 5);
   const { graph: fake } = fakeUpsampler();
