@@ -30,12 +30,15 @@ export class UpsamplerWork implements FlowWork {
   readonly #options: UpsamplerOptions;
   readonly #sizes: TileSizes;
   readonly #count: number;
+  /**
+   * Only the first one can break off: where a patch came, it enlarges as far around as tiles see, which is more than the
+   * next one's tiles see of it.
+   */
   #passes: Pass[] = [];
   #grid: PatchGrid = patchGrid(0, 0, side);
   /** Latest revision that came, by patch. */
   #revisions = new Float64Array();
   #sent: Sent = createSent(0);
-  #isEnded = false;
 
   /** `passes`: how often the picture is enlarged, from 1. */
   constructor(graph: Graph, options: UpsamplerOptions, passes: number) {
@@ -72,14 +75,10 @@ export class UpsamplerWork implements FlowWork {
   }
 
   end(): void {
-    this.#isEnded = true;
     this.#passes[0]?.complete();
   }
 
   begin(signal: AbortSignal): Promise<() => readonly ImageDelta[]> | undefined {
-    // What a finished pass made is all that the next one gets.
-    for (let i = 1; this.#isEnded && i < this.#passes.length && this.#passes[i - 1]!.due === 0; i++)
-      this.#passes[i]!.complete();
     for (let pass = this.#passes.length - 1; pass >= 0; pass--) {
       const job = this.#passes[pass]!.take();
       if (job === undefined) continue;
