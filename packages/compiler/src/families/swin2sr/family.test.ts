@@ -1,11 +1,11 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnyToAnyError, openAdapterBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
-import { openSafetensors } from '../../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../../safetensors/write.ts';
+import type { TensorToWrite } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
+import { editCheckpoint } from '../edited.test.kit.ts';
 import { swinFixtures } from '../upsampler.test.kit.ts';
 
 const checkpoint = join(swinFixtures, 'swin2sr/classical-x2');
@@ -19,26 +19,11 @@ const path = (name: string): string => join(temporary.path, name);
 let copies = 0;
 
 /** A copy of the checkpoint with its config or its tensors changed. */
-async function edited(
+const edited = (
   config: Record<string, unknown>,
-  change?: (tensor: TensorToWrite) => TensorToWrite[],
-): Promise<string> {
-  const copy = path(`copy-${copies++}`);
-  await mkdir(copy);
-  const own = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8'));
-  await writeFile(join(copy, 'config.json'), JSON.stringify({ ...own, ...config }));
-  if (change === undefined) {
-    await cp(join(checkpoint, 'model.safetensors'), join(copy, 'model.safetensors'));
-    return copy;
-  }
-  const reader = await openSafetensors(join(checkpoint, 'model.safetensors'));
-  const tensors: TensorToWrite[] = [];
-  for (const { name, dtype, shape } of reader.tensors.values())
-    tensors.push(...change({ name, dtype, shape, data: await reader.readBytes(name) }));
-  await reader.close();
-  await writeSafetensors(join(copy, 'model.safetensors'), tensors);
-  return copy;
-}
+  tensors?: (tensor: TensorToWrite) => TensorToWrite[],
+): Promise<string> =>
+  editCheckpoint(checkpoint, path(`copy-${copies++}`), 'model.safetensors', { config, tensors });
 
 async function failure(from: string): Promise<string> {
   const error = await compile(from, path('never')).catch((thrown: unknown) => thrown);

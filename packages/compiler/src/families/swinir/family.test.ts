@@ -4,9 +4,9 @@ import { AnyToAnyError, openAdapterBundle, openBundle, openTokenizerBundle } fro
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import type { CompileOptions } from '../../options.ts';
-import { openSafetensors } from '../../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../../safetensors/write.ts';
+import type { TensorToWrite } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
+import { editCheckpoint } from '../edited.test.kit.ts';
 import { swinFixtures } from '../upsampler.test.kit.ts';
 
 const checkpoint = (name: string): string => join(swinFixtures, 'swinir', name);
@@ -20,17 +20,8 @@ const path = (name: string): string => join(temporary.path, name);
 let copies = 0;
 
 /** A copy of a checkpoint with each tensor changed. */
-async function edited(name: string, change: (tensor: TensorToWrite) => TensorToWrite[]): Promise<string> {
-  const copy = path(`copy-${copies++}`);
-  await mkdir(copy);
-  const reader = await openSafetensors(join(checkpoint(name), 'weights.safetensors'));
-  const tensors: TensorToWrite[] = [];
-  for (const { name: own, dtype, shape } of reader.tensors.values())
-    tensors.push(...change({ name: own, dtype, shape, data: await reader.readBytes(own) }));
-  await reader.close();
-  await writeSafetensors(join(copy, 'swinir.safetensors'), tensors);
-  return copy;
-}
+const edited = (name: string, tensors: (tensor: TensorToWrite) => TensorToWrite[]): Promise<string> =>
+  editCheckpoint(checkpoint(name), path(`copy-${copies++}`), 'weights.safetensors', { tensors });
 
 async function failure(from: string, options: CompileOptions = {}): Promise<string> {
   const error = await compile(from, path('never'), options).catch((thrown: unknown) => thrown);
@@ -190,10 +181,10 @@ describe('what is refused', () => {
     expect(await failure(other)).toMatch(/CHECKPOINT_INVALID.*not those of SwinIR/);
     const two = path('two');
     await cp(other, two, { recursive: true });
-    await cp(join(two, 'swinir.safetensors'), join(two, 'second.safetensors'));
+    await cp(join(two, 'weights.safetensors'), join(two, 'second.safetensors'));
     expect(await failure(two)).toMatch(/CHECKPOINT_INVALID.*config.json/);
     await rm(join(two, 'second.safetensors'));
-    await writeFile(join(two, 'swinir.safetensors'), 'short');
+    await writeFile(join(two, 'weights.safetensors'), 'short');
     expect(await failure(two)).toMatch(/CHECKPOINT_INVALID.*truncated/);
     expect(await failure(path('nowhere'))).toMatch(/CHECKPOINT_INVALID.*config.json/);
     expect(await failure(path('nowhere.safetensors'))).toMatch(/CHECKPOINT_INVALID.*cannot be opened/);
