@@ -7,7 +7,7 @@ import { type Adapter, AnyToAnyError, type Delta, type Graph } from '@any-to-any
 import { refinePatches } from './flow.ts';
 import { lanczosRefiner } from './lanczos.ts';
 import { networkRefiner } from './network.ts';
-import type { DenoiseOptions, LanczosOptions, PatchesOptions, Scale } from './options.ts';
+import type { LanczosOptions, PatchesOptions, Scale } from './options.ts';
 import { sigmasOf } from './schedule.ts';
 import { Work, type WorkSettings } from './work.ts';
 
@@ -34,7 +34,7 @@ export const passingAdapter: DenoiseAdapter = {
     if (upscale === 1) return deltas;
     throw new AnyToAnyError(
       'OPTION_INVALID',
-      `upscale is ${upscale}, but the bundle has no patch stage. Use denoisePlugin({ kind: 'lanczos', scale: 2 }).`,
+      `upscale is ${upscale}, but the bundle has no patch stage. Name an upsampler, or use denoisePlugin({ kind: 'lanczos', scale: 2 }).`,
       { option: 'upscale', plugin: pluginName },
     );
   },
@@ -42,7 +42,7 @@ export const passingAdapter: DenoiseAdapter = {
 
 /** `settingsOf` a scale: undefined where pictures of it are left as they are. */
 function adapterOf(
-  { scale: usual }: DenoiseOptions,
+  { scale: usual }: PatchesOptions | LanczosOptions,
   settingsOf: (scale: Scale) => WorkSettings | undefined,
 ): DenoiseAdapter {
   return {

@@ -8,3 +8,9 @@ import { imagePlugin } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 
 export const plugins = (): readonly Plugin[] => [textPlugin(), imagePlugin(), denoisePlugin(), audioPlugin()];
+
+/** The same plugins, with pictures enlarged by the adapter bundle `upsampler`. */
+export function withUpsampler(all: readonly Plugin[], upsampler: string): readonly Plugin[] {
+  const enlarging = denoisePlugin({ upsampler });
+  return [...all.filter(({ name }) => name !== enlarging.name), enlarging];
+}

@@ -7,59 +7,44 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
+  type AdapterManifest,
   AnyToAnyError,
   type Manifest,
-  type ManifestParts,
   type TokenizerManifest,
-  type TokenizerManifestParts,
   throwIfAborted,
+  writeAdapterManifest,
   writeManifest,
   writeTokenizerManifest,
 } from '@any-to-any/core';
 import { ZodError } from 'zod';
-import { anyToAny } from './families/any-to-any/family.ts';
-import { blip2 } from './families/blip-2/family.ts';
-import { chameleon } from './families/chameleon/family.ts';
-import { dalle } from './families/dall-e/family.ts';
-import { encodec } from './families/encodec/family.ts';
-import type { Family } from './families/family.ts';
-import { janus } from './families/janus/family.ts';
+import type { Family, Parts } from './families/family.ts';
+import { families } from './families/known.ts';
 import { llama } from './families/llama/family.ts';
-import { mimi } from './families/mimi/family.ts';
-import { mllama } from './families/mllama/family.ts';
-import { vqgan } from './families/vqgan/family.ts';
+import { swinir } from './families/swinir/family.ts';
+import { weightsOnly } from './families/swinir/source.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [
-  anyToAny,
-  llama,
-  janus,
-  chameleon,
-  blip2,
-  mllama,
-  encodec,
-  mimi,
-  vqgan,
-  dalle,
-];
+/** The manifest that `compile` wrote. */
+export type CompiledManifest = Manifest | TokenizerManifest | AdapterManifest;
 
 /**
- * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).
- * Returns the manifest: of a model, or, for the checkpoint of a codec, of a tokenizer on its own. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, ABORTED.
+ * Compiles `checkpoint`, a directory or a file that is all of it (GGUF, SwinIR), into `out`, which must be absent, empty or an older bundle (it is replaced).
+ * Returns the manifest: of a model, of a tokenizer on its own for the checkpoint of a codec, of an adapter on its own for that of an upsampler. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, ABORTED.
  */
 export async function compile(
   checkpoint: string,
   out: string,
   options: CompileOptions = {},
-): Promise<Manifest | TokenizerManifest> {
+): Promise<CompiledManifest> {
   const { signal, onProgress } = options;
   const target = resolve(out);
   const settings = resolveOptions(options, basename(resolve(checkpoint)));
   await checkReplaceable(target);
-  const config = isGguf(checkpoint) ? undefined : await readConfig(checkpoint);
-  const family = isGguf(checkpoint) ? llama : findFamily(join(checkpoint, 'config.json'), config);
+  const alone = isGguf(checkpoint) ? llama : (await weightsOnly(checkpoint)) && swinir;
+  const config = alone ? undefined : await readConfig(checkpoint);
+  const family = alone || findFamily(join(checkpoint, 'config.json'), config);
   const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
   await mkdir(partial, { recursive: true });
   try {
@@ -108,13 +93,11 @@ function findFamily(path: string, config: unknown): Family {
 }
 
 /** Sizes and hashes are taken from the files; what the options said is checked here. */
-async function finish(
-  directory: string,
-  parts: ManifestParts | TokenizerManifestParts,
-): Promise<Manifest | TokenizerManifest> {
+async function finish(directory: string, parts: Parts): Promise<CompiledManifest> {
   try {
-    if ('kind' in parts) return await writeTokenizerManifest(directory, parts);
-    return await writeManifest(directory, parts);
+    if (!('kind' in parts)) return await writeManifest(directory, parts);
+    if (parts.kind === 'tokenizer') return await writeTokenizerManifest(directory, parts);
+    return await writeAdapterManifest(directory, parts);
   } catch (cause) {
     if (!(cause instanceof ZodError)) throw cause;
     const [issue] = cause.issues;

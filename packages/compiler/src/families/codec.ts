@@ -6,7 +6,7 @@ import { AnyToAnyError, type TokenizerManifestParts } from '@any-to-any/core';
 import type { StreamState } from '../blocks/stream.ts';
 import type { Model } from '../onnx/model.ts';
 import type { Settings } from '../options.ts';
-import { describeTokenizer, rejectModelOptions } from './tokenizer.ts';
+import { describeTokenizer, rejectForTokenizer } from './tokenizer.ts';
 
 export const codecFiles = { encode: 'audio-encode.onnx', decode: 'audio-decode.onnx' } as const;
 
@@ -45,7 +45,7 @@ export interface CodebookCounts {
  * that mean nothing here.
  */
 export function chooseCodebooks(settings: Settings, { all, fewest, usual }: CodebookCounts): number {
-  rejectModelOptions(settings, 'a sound codec');
+  rejectForTokenizer(settings, 'a sound codec');
   const { codebooks = usual } = settings;
   if (codebooks >= fewest && codebooks <= all) return codebooks;
   throw new AnyToAnyError(

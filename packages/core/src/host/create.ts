@@ -13,6 +13,7 @@ import { AnyToAnyError, rejectUnknownOptions } from '../errors.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { createPipelineOf, type Pipeline } from '../pipeline/pipeline.ts';
 import type { Ports } from '../pipeline/ports.ts';
+import { openAdapterPort } from './open-adapter.ts';
 import { checkThreads, closeAll, createOpened, filesOf, type Opened } from './opened.ts';
 import { checkPlugins, createPorts } from './ports.ts';
 import { type PortOf, type Registered, registerPlugins } from './registry.ts';
@@ -105,6 +106,8 @@ function portsOf(bundle: Bundle, opened: Opened): PortOf {
     const port = bundle.manifest.ports[modality];
     const adapter = port?.adapters?.find((use) => use.plugin === plugin);
     const use = { tokenizer: port?.tokenizer, encoder: port?.encoder, adapter, engine: undefined }[kind];
-    return { options: use?.options ?? {}, files };
+    const own = { options: use?.options ?? {}, files };
+    if (kind !== 'adapter') return own;
+    return { ...own, adapter: (name) => openAdapterPort(name, plugin, modality, opened) };
   };
 }

@@ -7,7 +7,7 @@ import { openTensors } from '../../safetensors/open.ts';
 import type { Family } from '../family.ts';
 import { openLedger } from '../ledger.ts';
 import { graphOutput, writeOutputs } from '../output.ts';
-import { describeTokenizer, rejectModelOptions } from '../tokenizer.ts';
+import { describeTokenizer, rejectForTokenizer } from '../tokenizer.ts';
 import { imageClip, imageFiles, imagePlugin, squarePixels } from '../vqgan/outputs.ts';
 import { parseDalle } from './config.ts';
 import { buildDalleDecode, buildDalleEncode, dalleFactor, dalleHalo } from './graphs.ts';
@@ -19,7 +19,7 @@ export const dalle: Family = {
   name: 'dall-e',
   async compile(job) {
     const { checkpoint, settings } = job;
-    rejectModelOptions(settings, 'an image tokenizer');
+    rejectForTokenizer(settings, 'an image tokenizer');
     const { plan, grids } = parseDalle(join(checkpoint, 'config.json'), job.config);
     const encoder = await openTensors(checkpoint, 'encoder');
     try {

@@ -9,7 +9,7 @@ import { openTensors } from '../../safetensors/open.ts';
 import type { Family } from '../family.ts';
 import { openLedger } from '../ledger.ts';
 import { writeOutputs } from '../output.ts';
-import { describeTokenizer, rejectModelOptions } from '../tokenizer.ts';
+import { describeTokenizer, rejectForTokenizer } from '../tokenizer.ts';
 import { parseVqgan } from './config.ts';
 import { describeVq, imageClip, imagePlugin, squarePixels, vqOutputs } from './outputs.ts';
 
@@ -18,7 +18,7 @@ export const vqgan: Family = {
   classNames: ['VQModel'],
   async compile(job) {
     const { checkpoint, settings } = job;
-    rejectModelOptions(settings, 'an image tokenizer');
+    rejectForTokenizer(settings, 'an image tokenizer');
     const config = parseVqgan(join(checkpoint, 'config.json'), job.config);
     const { plan, naming, grids } = config;
     const reader = await openTensors(checkpoint, config.weights);
