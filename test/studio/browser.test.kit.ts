@@ -37,6 +37,7 @@ export function launch(): Promise<Browser> {
       '--disable-gpu',
       '--disable-background-networking',
       '--autoplay-policy=no-user-gesture-required',
+      '--host-resolver-rules=MAP rebound.test 127.0.0.1',
       '--use-fake-ui-for-media-stream',
       '--use-fake-device-for-media-stream',
     ],
@@ -79,17 +80,46 @@ export async function canvasOf(page: Page): Promise<{ width: number; height: num
   const canvas = page.locator('.answer:last-child canvas.picture').last();
   const { width, height, pixels } = await canvas.evaluate((element: HTMLCanvasElement) => {
     const { width, height } = element;
-    const { data } = element.getContext('2d')!.getImageData(0, 0, width, height);
+    // A copy, for browsers mind when the page's own canvas is read again and again.
+    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+    copy.drawImage(element, 0, 0);
+    const { data } = copy.getImageData(0, 0, width, height);
     return { width, height, pixels: [...data] };
   });
   return { width, height, data: Uint8Array.from(pixels) };
 }
 
-/** The same pipeline, each event of which waits for `pace.delay` milliseconds. */
-export function paced(pipeline: Pipeline, pace: { delay: number }): Pipeline {
+/** Where a pipeline's answers wait, so that a test can look at them half made however slow the machine is. */
+export class Gate {
+  #after = Number.POSITIVE_INFINITY;
+  #waiting = new Set<() => void>();
+
+  /** From now on every answer waits after so many of its events. */
+  shut(after: number): void {
+    this.#after = after;
+  }
+
+  open(): void {
+    this.#after = Number.POSITIVE_INFINITY;
+    for (const go of this.#waiting) go();
+    this.#waiting.clear();
+  }
+
+  async pass(count: number, signal: AbortSignal | undefined): Promise<void> {
+    if (count <= this.#after || signal?.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.add(resolve);
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+}
+
+/** The same pipeline, with a gate in every answer. */
+export function gated(pipeline: Pipeline, gate: Gate): Pipeline {
   async function* stream(request: Parameters<Pipeline['stream']>[0]): AsyncGenerator<Event> {
+    let count = 0;
     for await (const event of pipeline.stream(request)) {
-      if (pace.delay > 0) await new Promise((resolve) => setTimeout(resolve, pace.delay));
+      await gate.pass(++count, request.signal);
       yield event;
     }
   }

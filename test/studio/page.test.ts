@@ -1,103 +1,42 @@
-/** Studio with the default model in a real browser, as a reader uses it. */
-import { readFileSync } from 'node:fs';
+/// <reference lib="dom" />
+/** Studio with the default model in a real browser, as a reader uses it: words, pictures and sound in any order. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { plugins } from '@any-to-any/cli';
-import {
-  type Content,
-  createPipeline,
-  type ImageContent,
-  locateBundle,
-  type Manifest,
-  type Pipeline,
-  type TextContent,
-} from '@any-to-any/core';
-import { type Studio, startStudio } from '@any-to-any/studio';
+import type { TextContent } from '@any-to-any/core';
 import { encodeImageFile, readImage } from '@any-to-any/tokenizer-image';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, buildPage, canvasOf, launch, type Opened, open, paced } from './browser.test.kit.ts';
-
-const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
-const manifest = JSON.parse(readFileSync(join(model, 'manifest.json'), 'utf8')) as Manifest;
-const speaks = manifest.ports['audio']?.head !== undefined;
-const prompt = 'a red apple on a blue background';
+import { describe, expect, it } from 'vitest';
+import { browserPath, canvasOf } from './browser.test.kit.ts';
+import { arrivals, ask, drop, ended, prompt, useStudio } from './studio.test.kit.ts';
 
 describe.skipIf(!browserPath)('Studio in Chromium', { timeout: 300_000 }, () => {
-  const pace = { delay: 0 };
-  let built: ReturnType<typeof buildPage>;
-  let pipeline: Pipeline;
-  let studio: Studio;
-  let browser: Browser;
-  beforeAll(async () => {
-    built = buildPage();
-    pipeline = await createPipeline({ model, plugins: plugins() });
-    studio = await startStudio({
-      pipeline: paced(pipeline, pace),
-      page: built.directory,
-      facts: { sampling: manifest.sampling },
-      readers: { image: readImage },
-    });
-    browser = await launch();
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await studio?.close();
-    await pipeline?.close();
-    built?.remove();
-  });
-
-  let opened: Opened | undefined;
-  const visit = async (options?: BrowserContextOptions): Promise<Page> => {
-    opened = await open(browser, studio.url, options);
-    return opened.page;
-  };
-  afterEach(async () => {
-    pace.delay = 0;
-    const complaints = opened?.complaints;
-    await opened?.close();
-    opened = undefined;
-    expect(complaints ?? []).toEqual([]);
-  });
-
-  const ask = async (page: Page, text: string, seed: number): Promise<void> => {
-    const panel = page.locator('.panel');
-    if (!(await panel.isVisible())) await page.locator('[data-label=settings]').click();
-    await page.locator('.settings input').first().fill(String(seed));
-    await page.locator('textarea').fill(text);
-    await page.locator('textarea').press('Enter');
-  };
-  const ended = (page: Page, state = 'done') =>
-    page.locator(`.answer:last-child[data-state=${state}]`).waitFor();
-  const arrivals = (page: Page, least: number) =>
-    page.waitForFunction((n) => document.querySelectorAll('.timeline circle').length >= n, least);
-
-  /** What the library makes for the same seed: the file it writes, read again, and how many patches there were. */
-  async function library(seed: number): Promise<ImageContent & { readonly patches: number }> {
-    let patches = 0;
-    let image: Content | undefined;
-    for await (const event of pipeline.stream({ content: [prompt], to: 'image', seed })) {
-      if (event.type === 'segment-delta') patches++;
-      if (event.type === 'segment-end') image = event.content;
-    }
-    return { ...(await readImage(await encodeImageFile(image as ImageContent, 'png'))), patches };
-  }
+  const bench = useStudio();
+  const apple = (seed: number) => ({ content: [prompt], to: 'image', seed });
 
   it('draws patch by patch; the canvas and the saved file are what the library writes', async () => {
-    const { width, height, data, patches } = await library(7);
-    const page = await visit();
-    pace.delay = 10;
+    const { width, height, data, patches } = await bench.library(apple(7));
+    const page = await bench.visit();
+    bench.gate.shut(60);
     await ask(page, prompt, 7);
+    await arrivals(page, 4);
+    // Some of it is there, and some is not yet.
+    const half = await canvasOf(page);
+    const drawn = half.data.filter((_, at) => at % 4 === 3 && half.data[at] === 255).length;
+    expect(drawn).toBeGreaterThan(0);
+    expect(drawn).toBeLessThan(width * height);
+    expect(
+      await page.locator('.answer progress').evaluate((bar: HTMLProgressElement) => bar.value),
+    ).toBeLessThan(1);
+    bench.gate.open();
     await ended(page);
     await arrivals(page, patches);
-    const moments = await page
-      .locator('.timeline circle')
-      .evaluateAll((circles) => new Set(circles.map((circle) => circle.getAttribute('cx'))).size);
-    expect(moments).toBeGreaterThan(1); // they came one after the other, not all at the end
-    const drawn = await canvasOf(page);
-    expect([drawn.width, drawn.height]).toEqual([width, height]);
-    expect(Buffer.compare(drawn.data, data)).toBe(0);
-    expect(await page.locator('.figures').textContent()).toMatch(/first patch \d+ ms · .* ids\/s · seed 7/);
+    const whole = await canvasOf(page);
+    expect([whole.width, whole.height]).toEqual([width, height]);
+    expect(Buffer.compare(whole.data, data)).toBe(0);
+    expect(await page.locator('.figures').textContent()).toMatch(
+      /first patch \d+ ms · .* tokens\/s · seed 7/,
+    );
+    expect(await page.locator('.timeline-box figcaption').textContent()).toMatch(
+      new RegExp(`^16 patches, ${patches} arrivals, final in [\\d.]+ s`),
+    );
 
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -108,65 +47,44 @@ describe.skipIf(!browserPath)('Studio in Chromium', { timeout: 300_000 }, () => 
     expect(Buffer.compare(saved.data, data)).toBe(0);
   });
 
-  it('stops midway, keeps what came, and goes on with the next', async () => {
-    const page = await visit();
-    pace.delay = 40;
-    const before = studio.load.generations; // earlier pages' are kept for a while
-    await ask(page, prompt, 1);
-    await arrivals(page, 3);
-    expect(studio.load.generations).toBe(before + 1);
-    await page.keyboard.press('Escape');
-    await ended(page, 'stopped');
-    expect(await page.locator('.figures').textContent()).toBe('Stopped · seed 1');
-    await expect.poll(() => studio.load.generations).toBe(before);
-    const stopped = await page.locator('.timeline circle').count();
-    expect(stopped).toBeLessThan((await library(1)).patches);
-    pace.delay = 0;
-    await ask(page, prompt, 2);
-    await ended(page);
-    expect(Buffer.compare((await canvasOf(page)).data, (await library(2)).data)).toBe(0);
-  });
-
-  it('goes on after a reload midway, and loses nothing', async () => {
-    const page = await visit();
-    pace.delay = 40;
-    await ask(page, prompt, 3);
+  it('shows the noise that is left, and which patch a row of the timeline is', async () => {
+    const page = await bench.visit();
+    bench.gate.shut(60);
+    await ask(page, prompt, 7);
     await arrivals(page, 4);
-    await page.reload();
-    await page.locator('.answer[data-resumed]').waitFor();
-    expect(await page.locator('.question p').textContent()).toBe(prompt);
+    await page.locator('[data-noise]').click();
+    expect(await page.locator('.noise span').first().textContent()).toBe('0.50');
+    bench.gate.open();
     await ended(page);
-    const { data, patches } = await library(3);
-    await arrivals(page, patches);
-    expect(Buffer.compare((await canvasOf(page)).data, data)).toBe(0);
+    expect(await page.locator('.noise span').allTextContents()).toEqual(Array(16).fill('0'));
+    await page.locator('.timeline').hover({ position: { x: 40, y: 9 } });
+    const [spot, frame] = [
+      await page.locator('.spot').boundingBox(),
+      await page.locator('.frame').boundingBox(),
+    ];
+    expect([spot!.x, spot!.y]).toEqual([frame!.x, frame!.y]); // the first patch lies at the top left
+    expect(spot!.width).toBeCloseTo(frame!.width / 4);
+    await page.locator('textarea').hover();
+    expect(await page.locator('.spot').isVisible()).toBe(false);
   });
 
   it('describes a picture that is dropped, as the library does', async () => {
-    const page = await visit();
-    const file = await encodeImageFile(await library(1), 'png');
-    const transfer = await page.evaluateHandle(
-      (bytes) => {
-        const data = new DataTransfer();
-        data.items.add(new File([Uint8Array.from(bytes)], 'apple.png', { type: 'image/png' }));
-        return data;
-      },
-      [...file],
-    );
-    await page.dispatchEvent('body', 'dragover', { dataTransfer: transfer });
-    await page.locator('.drop-zone').waitFor();
-    await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+    const page = await bench.visit();
+    const file = await encodeImageFile(await bench.library(apple(1)), 'png');
+    await drop(page, 'apple.png', 'image/png', file);
     await page.locator('.attachments img').waitFor();
     expect(await page.locator('.chip[aria-pressed=true]').textContent()).toBe('Text');
     await page.locator('.go').click();
     await ended(page);
-    const { segments } = await pipeline.generate({ content: [await readImage(file)], to: 'text', seed: 0 });
+    const request = { content: [await readImage(file)], to: 'text', seed: 0 };
+    const { segments } = await bench.pipeline.generate(request);
     expect(await page.locator('.text-segment').textContent()).toBe(
       (segments[0]!.content as TextContent).text,
     );
   });
 
   it('makes a picture and speaks about it, in order, and draws from its own picture', async () => {
-    const page = await visit();
+    const page = await bench.visit();
     await page.locator('.chip[data-modality=text]').click();
     await ask(page, 'a cat', 5);
     await ended(page);
@@ -184,59 +102,58 @@ describe.skipIf(!browserPath)('Studio in Chromium', { timeout: 300_000 }, () => 
     expect(await page.locator('.answer:nth-child(2) .text-segment').textContent()).not.toBe('');
   });
 
-  it.skipIf(!speaks)('plays speech as it streams (needs a default model that makes sound)', async () => {
-    const page = await visit();
+  it('plays speech as it streams', async () => {
+    const page = await bench.visit();
     await page.locator('.chip[data-modality=image]').click();
     await page.locator('.chip[data-modality=audio]').click();
+    bench.gate.shut(40);
     await ask(page, 'a cat', 1);
     await page.locator('.sound-segment[data-playing=true]').waitFor();
+    expect(await page.locator('.answer').getAttribute('data-state')).toBe('running');
+    bench.gate.open();
     await ended(page);
-    const { segments } = await pipeline.generate({ content: ['a cat'], to: 'audio', seed: 1 });
+    const { segments } = await bench.pipeline.generate({ content: ['a cat'], to: 'audio', seed: 1 });
     const { samples } = segments[0]!.content as unknown as { samples: Float32Array };
     expect(await page.locator('.sound-segment').getAttribute('data-samples')).toBe(String(samples.length));
+    await page.locator('.sound-segment[data-playing=false]').waitFor();
   });
 
-  it('speaks Korean where the browser does, and remembers a choice', async () => {
-    const page = await visit({ locale: 'ko-KR' });
-    expect(await page.locator('html').getAttribute('lang')).toBe('ko');
-    expect(await page.locator('h2').textContent()).toBe('무엇을 만들까요?');
-    expect(await page.locator('textarea').getAttribute('placeholder')).toMatch(/그림을 설명하거나/);
-    await page.locator('.tries .chip').first().click();
-    await ended(page);
-    expect(await page.locator('.figures').textContent()).toMatch(/첫 조각 \d+ ms/);
+  it('says in words what failed, and gives the prompt back', async () => {
+    const page = await bench.visit();
+    const long = 'word '.repeat(600).trim();
+    await ask(page, long, 1);
+    await ended(page, 'failed');
+    const failure = page.getByRole('alert');
+    expect(await failure.locator('strong').textContent()).toBe(
+      'This is more than the model can read at once.',
+    );
+    expect(await failure.locator('p').textContent()).toMatch(/^CONTEXT_FULL/);
+    expect(await page.locator('.segment').count()).toBe(0); // no frame without a picture
+    expect(await page.locator('textarea').inputValue()).toBe(long);
     await page.locator('.language').click();
-    expect(await page.locator('.figures').textContent()).toMatch(/first patch \d+ ms/);
-    expect(await page.title()).toBe('any-to-any Studio');
-    await page.reload();
-    await page.waitForSelector('body[data-ready]');
-    expect(await page.locator('html').getAttribute('lang')).toBe('en');
-  });
-
-  it('is dark where the system is, and as the reader says', async () => {
-    const page = await visit({ colorScheme: 'dark' });
-    const light = () =>
-      page.evaluate(() => Number(/\d+/.exec(getComputedStyle(document.body).backgroundColor)![0]) > 128);
-    expect(await light()).toBe(false);
-    await page.locator('.theme').click();
-    expect(await light()).toBe(true);
-    await page.emulateMedia({ colorScheme: 'light' });
-    await page.locator('.theme').click();
-    expect(await light()).toBe(false);
-  });
-
-  it('works by keyboard: /, Shift Enter, s', async () => {
-    const page = await visit();
-    await page.locator('body').click({ position: { x: 5, y: 400 } });
-    await page.keyboard.press('/');
-    await page.keyboard.type('a dog');
-    await page.keyboard.press('Shift+Enter');
-    await page.keyboard.type('on grass');
-    expect(await page.locator('textarea').inputValue()).toBe('a dog\non grass');
-    await page.keyboard.press('Enter');
+    expect(await failure.locator('strong').textContent()).toBe('모델이 한 번에 읽을 수 있는 양을 넘었어요.');
+    await drop(page, 'broken.png', 'image/png', Uint8Array.of(137, 80, 78, 71));
+    await page.locator('.attachments li').waitFor();
+    await page.locator('textarea').fill('');
+    await page.locator('.go').click();
+    await ended(page, 'failed');
+    expect(await page.locator('.answer:last-child .failure p').textContent()).toMatch(/^CONTENT_INVALID/);
+    // The pipeline is as good as before.
+    await ask(page, 'a cat', 1);
     await ended(page);
-    await page.locator('body').click({ position: { x: 5, y: 400 } });
-    await page.keyboard.press('s');
-    expect(await page.locator('.noise span').count()).toBeGreaterThan(3);
-    expect(await page.locator('[data-noise]').getAttribute('aria-pressed')).toBe('true');
+  });
+
+  it('offers prompts to begin with, and what they become', async () => {
+    const page = await bench.visit();
+    const tries = page.locator('.try');
+    expect(await tries.allTextContents()).toEqual([
+      'a red apple on a blue background→ Picture',
+      'three stars→ Picture + Text',
+      'a cat→ Sound',
+    ]);
+    await tries.nth(1).click();
+    await ended(page);
+    expect(bench.asked.at(-1)).toMatchObject({ content: ['three stars'], to: ['image', 'text'] });
+    expect(await page.locator('.picture-segment, .text-segment').count()).toBe(2);
   });
 });

@@ -42,7 +42,8 @@ function speaker(pieces: number): { pipeline: Pipeline; asked: Request[] } {
   };
   const space = { regions: [{ modality: 'text' }, { modality: 'audio' }] };
   // Only what the server asks of a pipeline is there.
-  const pipeline = { name: 'speaker', space, generates: ['audio'], voices, stream };
+  const told = { name: 'speaker', space, generates: ['audio'], defaults: {}, voices, adapters: {} };
+  const pipeline = { ...told, stream };
   return { pipeline: pipeline as unknown as Pipeline, asked };
 }
 
@@ -101,8 +102,10 @@ describe.skipIf(!browserPath)('sound in Chromium', { timeout: 300_000 }, () => {
   it('hears the microphone: what was said reaches the model as samples', async () => {
     const { page, complaints, close } = await open(browser, studio.url);
     await page.locator('[data-label=record]').click();
-    await page.locator('.recording').waitFor();
-    await page.waitForTimeout(700);
+    // A second of sound has come from the device.
+    await page.waitForFunction(
+      () => Number(document.querySelector<HTMLElement>('.recording')?.dataset['seconds']) >= 1,
+    );
     await page.locator('[data-label=recording]').click();
     await page.locator('.attachments audio').waitFor();
     await page.locator('.go').click();
@@ -124,10 +127,17 @@ describe.skipIf(!browserPath)('sound in Chromium', { timeout: 300_000 }, () => {
     await chooser.setFiles([
       { name: 'cat.png', mimeType: 'image/png', buffer: Buffer.from('no picture') },
       { name: 'broken.wav', mimeType: 'audio/wav', buffer: Buffer.from('no sound') },
+      { name: 'letter.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF') },
+      { name: 'long.wav', mimeType: 'audio/wav', buffer: Buffer.alloc(17_000_000) },
     ]);
-    await page.getByText('This model does not take Picture.').waitFor();
-    await page.getByText(/^broken\.wav cannot be read/).waitFor();
+    await page.getByText('cat.png: this model reads no such files.').waitFor();
+    await page.getByText('broken.wav: this browser cannot read the sound.').waitFor();
+    await page.getByText('letter.pdf is neither a picture nor a sound.').waitFor();
+    await page.getByText('long.wav is too large: 17.0 MB, at most 16.7 MB.').waitFor();
     expect(await page.locator('.attachments li').count()).toBe(0);
+    // They stay until they were read.
+    for (const one of await page.locator('.notice button').all()) await one.click({ force: true });
+    expect(await page.locator('.notice').count()).toBe(0);
     expect(complaints).toEqual([]);
     await close();
   });

@@ -237,6 +237,24 @@ test('Lanczos in patches equals Lanczos of the whole', async () => {
   expect(await drain(adapter.adapt(iterate(same), { shape, upscale: 1 }))).toEqual(same);
 });
 
+test('takes as many steps as are asked for, down the same noise', async () => {
+  const { graph: still, steps } = fakeGraph();
+  const [patch] = patchesOf(somePicture(16, 16), 0, 0);
+  const adapter = denoiseAdapter(options, still);
+  for (const [asked, expected] of [
+    [1, [0.5, 0]],
+    [2, [0.5, 0.05, 0]],
+    [4, [0.5, 0.232, 0.108, 0.05, 0]],
+  ] as const) {
+    steps.length = 0;
+    const sent = await drain(adapter.adapt(iterate([patch!]), { shape, steps: asked }));
+    expect(sent.map((delta) => Number((delta as ImageDelta).sigma.toFixed(3)))).toEqual(expected);
+    expect(steps.length).toBe(asked);
+  }
+  const lanczos = lanczosAdapter({ kind: 'lanczos', scale: 2 });
+  await expectCode(async () => lanczos.adapt(iterate([patch!]), { shape, steps: 2 }), 'OPTION_INVALID');
+});
+
 test('refuses what it cannot do', async () => {
   const [patch] = patchesOf(somePicture(64, 64), 0, 0.5);
   await expectCode(() => adapt([patch!], {}, 3), 'OPTION_INVALID');

@@ -3,7 +3,7 @@
  * Comes after a tokenizer's decode. Every patch is sent at once as it came, then with rising revisions and falling
  * noise, and at last with sigma 0; deltas of other content pass through.
  */
-import { type Adapter, AnyToAnyError, type Delta, type Graph } from '@any-to-any/core';
+import { type Adapter, type AdapterChoices, AnyToAnyError, type Delta, type Graph } from '@any-to-any/core';
 import { refinePatches } from './flow.ts';
 import { lanczosRefiner } from './lanczos.ts';
 import { networkRefiner } from './network.ts';
@@ -18,19 +18,26 @@ export const pluginName = '@any-to-any/adapter-denoise';
 
 /** The adapter of a trained patch stage; `graph` turns `network.ts`'s inputs into its outputs. */
 export function denoiseAdapter(options: PatchesOptions, graph: Graph): DenoiseAdapter {
-  return adapterOf(options, (scale) => networkSettings(options, graph, scale));
+  return adapterOf(options, { steps: options.schedule.steps }, (scale, steps) => {
+    const schedule = { ...options.schedule, steps: steps ?? options.schedule.steps };
+    return networkSettings({ ...options, schedule }, graph, scale);
+  });
 }
 
 /** The adapter without a network. */
 export function lanczosAdapter(options: LanczosOptions): DenoiseAdapter {
-  return adapterOf(options, (scale) => (scale === 1 ? undefined : lanczosSettings(scale)));
+  return adapterOf(options, {}, (scale, steps) => {
+    if (steps !== undefined) throw noSteps(steps);
+    return scale === 1 ? undefined : lanczosSettings(scale);
+  });
 }
 
 /** Changes nothing: for bundles without a patch stage. */
 export const passingAdapter: DenoiseAdapter = {
   name: pluginName,
   modality: 'image',
-  adapt(deltas, { upscale = 1 }) {
+  adapt(deltas, { upscale = 1, steps }) {
+    if (steps !== undefined) throw noSteps(steps);
     if (upscale === 1) return deltas;
     throw new AnyToAnyError(
       'OPTION_INVALID',
@@ -43,13 +50,15 @@ export const passingAdapter: DenoiseAdapter = {
 /** `settingsOf` a scale: undefined where pictures of it are left as they are. */
 function adapterOf(
   { scale: usual }: PatchesOptions | LanczosOptions,
-  settingsOf: (scale: Scale) => WorkSettings | undefined,
+  choices: AdapterChoices,
+  settingsOf: (scale: Scale, steps: number | undefined) => WorkSettings | undefined,
 ): DenoiseAdapter {
   return {
     name: pluginName,
     modality: 'image',
-    adapt(deltas, { upscale, signal }) {
-      const settings = settingsOf(checkScale(upscale ?? usual));
+    choices: { ...choices, upscale: [usual, ...scales.filter((scale) => scale !== usual)] },
+    adapt(deltas, { upscale, steps, signal }) {
+      const settings = settingsOf(checkScale(upscale ?? usual), steps);
       return settings ? refinePatches(deltas, new Work(settings), settings.refiner, signal) : deltas;
     },
   };
@@ -75,10 +84,18 @@ function lanczosSettings(scale: 2 | 4): WorkSettings {
   return { refiner, sigmas: [0.5, 0], enlargements: 1, delay: 0, previews: 0, stop: 0, inFlight: 4 };
 }
 
+const scales: readonly Scale[] = [1, 2, 4];
+
 function checkScale(scale: number): Scale {
-  if (scale === 1 || scale === 2 || scale === 4) return scale;
+  const found = scales.find((each) => each === scale);
+  if (found !== undefined) return found;
   throw new AnyToAnyError('OPTION_INVALID', `upscale must be 1, 2 or 4, got ${scale}.`, {
     option: 'upscale',
     plugin: pluginName,
   });
+}
+
+export function noSteps(steps: number): AnyToAnyError {
+  const message = `steps is ${steps}, but nothing here refines in steps: the bundle has no trained patch stage. Leave it out.`;
+  return new AnyToAnyError('OPTION_INVALID', message, { option: 'steps', plugin: pluginName });
 }

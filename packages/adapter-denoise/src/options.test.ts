@@ -10,7 +10,9 @@ test('takes what the compiler writes', () => {
   const karras = { kind: 'karras', from: 0.5, to: 0.02, steps: 4, rho: 7 };
   const all = { ...raw, schedule: karras, delay: 0.5, previews: 0, stop: 2, inFlight: 3, scale: 4 };
   expect(readOptions(all)).toEqual(all);
-  expect(readOptions({ kind: 'lanczos', scale: 4 })).toEqual({ kind: 'lanczos', scale: 4 });
+  for (const scale of [1, 2, 4]) {
+    expect(readOptions({ kind: 'lanczos', scale })).toEqual({ kind: 'lanczos', scale });
+  }
   expect(readOptions({ ...upsampler })).toEqual(upsampler);
   const { tile: _, overlap: __, ...bare } = upsampler;
   expect(readOptions(bare)).toEqual(bare);
@@ -27,7 +29,7 @@ describe('refuses', () => {
     ],
     ['an unknown option', { ...raw, seams: 1 }, /OPTION_UNKNOWN.*"seams"/],
     ['a scale of 3', { ...raw, scale: 3 }, /OPTION_INVALID.*"scale" must be 1 or 2 or 4/],
-    ['Lanczos that does nothing', { kind: 'lanczos', scale: 1 }, /OPTION_INVALID.*"scale"/],
+    ['Lanczos of no size', { kind: 'lanczos' }, /OPTION_INVALID.*"scale"/],
     ['Lanczos with steps', { kind: 'lanczos', scale: 2, stop: 1 }, /OPTION_UNKNOWN.*"stop"/],
     ['no graph', { ...raw, graph: '' }, /OPTION_INVALID.*"graph"/],
     ['ids that do not fit a patch', { ...raw, factor: 5 }, /OPTION_INVALID.*"factor" must be a divisor/],

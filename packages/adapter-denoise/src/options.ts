@@ -39,7 +39,8 @@ export interface PatchesOptions {
 /** No network: plain Lanczos enlargement, the baseline. */
 export interface LanczosOptions {
   readonly kind: 'lanczos';
-  readonly scale: 2 | 4;
+  /** 1: pictures stay as they are unless a request says otherwise. */
+  readonly scale: Scale;
 }
 
 /** A network of its own that enlarges, such as SwinIR. It sees further than a patch, so it works in tiles. */
@@ -79,7 +80,7 @@ const upsamplerOptionNames = ['kind', 'graph', 'scale', 'window', 'reach', 'tile
 export function readOptions(raw: Raw): DenoiseOptions {
   if (raw['kind'] === 'lanczos') {
     rejectUnknownOptions(raw, ['kind', 'scale'], 'The Lanczos adapter');
-    return { kind: 'lanczos', scale: oneOf(raw, 'scale', [2, 4]) };
+    return { kind: 'lanczos', scale: oneOf(raw, 'scale', [1, 2, 4]) };
   }
   if (raw['kind'] === 'upsampler') return readUpsampler(raw);
   if (raw['kind'] !== 'patches') return fail('kind', '"patches", "lanczos" or "upsampler"', raw);

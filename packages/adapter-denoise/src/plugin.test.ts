@@ -3,6 +3,7 @@ import { drain, expectCode, iterate } from '@any-to-any/core/testing';
 import { describe, expect, test } from 'vitest';
 import { fixtureGraph, options, patchesOf, somePicture } from './fixtures.test.kit.ts';
 import * as exported from './index.ts';
+import type { LanczosOptions } from './options.ts';
 import { denoisePlugin } from './plugin.ts';
 import { upsampler, upsamplerGraph } from './upsampler/fixtures.test.kit.ts';
 
@@ -58,6 +59,18 @@ test('leaves pictures as they are where the bundle says nothing, or enlarges the
   const enlarging = await registered(denoisePlugin({ kind: 'lanczos', scale: 2 }))(port({}));
   const sent = await drain(enlarging.adapt(iterate(deltas), { shape }));
   expect(sent.at(-1)).toMatchObject({ width: 64, sigma: 0 });
+  const asked = await registered(denoisePlugin({ kind: 'lanczos', scale: 1 }))(port({}));
+  expect(await drain(asked.adapt(iterate(deltas), { shape }))).toEqual(deltas);
+  const large = await drain(asked.adapt(iterate(deltas), { shape, upscale: 4 }));
+  expect(large.at(-1)).toMatchObject({ width: 128, sigma: 0 });
+});
+
+test('tells what a request may choose, the usual first', async () => {
+  const choicesOf = async (raw: Port['options'], fallback?: LanczosOptions) =>
+    (await registered(denoisePlugin(fallback))(port(raw))).choices;
+  expect(await choicesOf({ ...options, scale: 2 })).toEqual({ upscale: [2, 1, 4], steps: 3 });
+  expect(await choicesOf({}, { kind: 'lanczos', scale: 1 })).toEqual({ upscale: [1, 2, 4] });
+  expect(await choicesOf({})).toBe(undefined);
 });
 
 describe('an upsampler', () => {

@@ -7,7 +7,13 @@ import { audioPlugin } from '@any-to-any/tokenizer-audio';
 import { imagePlugin } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
 
-export const plugins = (): readonly Plugin[] => [textPlugin(), imagePlugin(), denoisePlugin(), audioPlugin()];
+export const plugins = (): readonly Plugin[] => [
+  textPlugin(),
+  imagePlugin(),
+  // Bundles without a patch stage of their own: pictures as they are, larger where a request asks for it.
+  denoisePlugin({ kind: 'lanczos', scale: 1 }),
+  audioPlugin(),
+];
 
 /** The same plugins, with pictures enlarged by the adapter bundle `upsampler`. */
 export function withUpsampler(all: readonly Plugin[], upsampler: string): readonly Plugin[] {

@@ -11,3 +11,4 @@ export type { ConnectionState, Socket } from './connection.ts';
 export { type Added, type Cell, type Picture, PictureBuilder } from './picture.ts';
 export { type AudioContextLike, Player, type PlayerOptions } from './player.ts';
 export { peaks, SoundBuilder, toWav } from './sound.ts';
+export { placeTile, type Tile } from './tile.ts';

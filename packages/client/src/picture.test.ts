@@ -53,6 +53,22 @@ describe('a picture', () => {
     }
   });
 
+  it('forgets a place once finer ones cover it', () => {
+    const picture = new PictureBuilder();
+    picture.add(patch(1, [0, 0, 2, 2]));
+    picture.add(patch(1, [2, 0, 2, 2]));
+    const halves = [0, 2].map((y) => patch(7 + y, [0, y, 4, 2], { revision: 1, size: [8, 4] }));
+    picture.add(halves[0]!);
+    expect(picture.cells.length).toBe(3); // half of the first one still shows
+    picture.add(halves[1]!);
+    expect(picture.cells.map(({ patch }) => [patch.width, patch.rectangle.x, patch.rectangle.y])).toEqual([
+      [4, 2, 0],
+      [8, 0, 0],
+      [8, 0, 2],
+    ]);
+    expect(picture.add(patch(1, [0, 0, 2, 2]))).toBe(false); // comes late, and stays covered
+  });
+
   it('a stale patch stays stale when the picture grows', () => {
     const picture = new PictureBuilder();
     picture.add(patch(8, [0, 0, 2, 2], { revision: 3 }));

@@ -15,7 +15,7 @@ export interface Cell {
 export interface Picture extends ImageContent {
   /** Plain memory, as canvases want it. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** In the order in which the places first appeared. */
+  /** In the order in which the places first appeared; what others cover wholly is gone. */
   readonly cells: readonly Cell[];
 }
 
@@ -88,8 +88,26 @@ export class PictureBuilder implements Picture {
     const key = [x / patch.width, y / patch.height, width / patch.width, height / patch.height].join();
     const before = this.#cells.get(key);
     this.#cells.set(key, { patch, count: (before?.count ?? 0) + 1 });
-    // What the same place showed before can never show again.
-    if (before) this.#kept = this.#kept.filter((one) => one !== before.patch);
+    for (const [other, cell] of this.#cells) {
+      if (other !== key && meet(cell.patch, patch) && !this.#shows(cell.patch)) this.#cells.delete(other);
+    }
+    // What is covered can never show again.
+    const shown = new Set([...this.#cells.values()].map((cell) => cell.patch));
+    this.#kept = this.#kept.filter((one) => shown.has(one));
+  }
+
+  /** True if any pixel may show it: where patches of one revision overlap, all of them may. */
+  #shows({ rectangle, width, revision }: ImageDelta): boolean {
+    const scale = this.width / width;
+    const right = Math.round((rectangle.x + rectangle.width) * scale);
+    const bottom = Math.round((rectangle.y + rectangle.height) * scale);
+    for (let y = Math.round(rectangle.y * scale); y < bottom; y++) {
+      for (let x = Math.round(rectangle.x * scale); x < right; x++) {
+        const at = y * this.width + x;
+        if (this.#revisions[at] === revision && this.#widths[at] === width) return true;
+      }
+    }
+    return false;
   }
 
   #check({ width, height, rectangle, data, revision }: ImageDelta): void {
@@ -105,4 +123,12 @@ export class PictureBuilder implements Picture {
       { rectangle },
     );
   }
+}
+
+/** Whether two patches share any part of the picture, each at its own size. */
+function meet(a: ImageDelta, b: ImageDelta): boolean {
+  const apart = (side: 'x' | 'y', length: 'width' | 'height'): boolean =>
+    (a.rectangle[side] + a.rectangle[length]) * b[length] <= b.rectangle[side] * a[length] ||
+    (b.rectangle[side] + b.rectangle[length]) * a[length] <= a.rectangle[side] * b[length];
+  return !apart('x', 'width') && !apart('y', 'height');
 }

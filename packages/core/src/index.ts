@@ -24,7 +24,7 @@ export {
   writeTokenizerManifest,
 } from './bundle/tokenizer.ts';
 export { type ManifestParts, writeManifest } from './bundle/write.ts';
-export type { Adapter, AdaptOptions } from './contract/adapter.ts';
+export type { Adapter, AdapterChoices, AdaptOptions } from './contract/adapter.ts';
 export type { Content, ImageContent, SoundContent, TextContent } from './contract/content.ts';
 export type { Delta, ImageDelta, PluginDelta, Rectangle, SoundDelta, TextDelta } from './contract/delta.ts';
 export type { EncodedEmbeddings, Encoder } from './contract/encoder.ts';

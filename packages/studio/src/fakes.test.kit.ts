@@ -48,5 +48,6 @@ export async function settle(): Promise<void> {
 export function fakePipeline(stream: Pipeline['stream']): Pipeline {
   const space = { regions: [{ modality: 'text' }] };
   // Only what the server asks of a pipeline is there.
-  return { name: 'fake', space, generates: ['text'], voices: {}, stream } as unknown as Pipeline;
+  const told = { name: 'fake', space, generates: ['text'], defaults: {}, voices: {}, adapters: {} };
+  return { ...told, stream } as unknown as Pipeline;
 }

@@ -1,3 +1,2 @@
 export type { Readers } from './request.ts';
 export { type Studio, type StudioOptions, startStudio } from './studio.ts';
-export type { ModelFacts } from './welcome.ts';

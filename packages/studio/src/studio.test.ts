@@ -1,7 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { tmpdir } from 'node:os';
+import { connect as connectTo } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { connect } from '@any-to-any/client';
 import { decodeFrame, encodeMessage } from '@any-to-any/core/wire';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -75,6 +78,24 @@ describe('the page', () => {
       expect((await get(path)).status).toBe(404);
     },
   );
+
+  it('listens to this machine only', async () => {
+    const port = Number(new URL(studio.url).port);
+    const reach = (address: string) =>
+      new Promise<string>((resolve) => {
+        const socket = connectTo({ host: address, port });
+        socket.on('error', () => resolve('closed'));
+        socket.on('connect', () => {
+          socket.destroy();
+          resolve('open');
+        });
+      });
+    expect(await reach('127.0.0.1')).toBe('open');
+    const others = Object.values(networkInterfaces()).flatMap((all = []) =>
+      all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address),
+    );
+    expect(await Promise.all([...others, '::1'].map(reach))).toEqual([...others, ''].map(() => 'closed'));
+  });
 
   it('answers to its own name only, and only to reading', async () => {
     const path = `/?token=${token()}`;
@@ -156,22 +177,33 @@ describe('the socket', () => {
   });
 });
 
+/** Bytes that the process holds, without garbage. */
+function held(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 describe('a client that does not read', () => {
   it('holds back its own generation, within the bytes of its ring', async () => {
     const { script, events } = scripted(2000, 100_000);
+    const before = held();
     const own = await startStudio({ pipeline: fakePipeline(() => events()), page, ringBytes: 1_000_000 });
     const socket = new WebSocket(`${own.socketUrl}&session=session-1`);
     await new Promise((resolve) => socket.on('open', resolve));
     socket.pause();
     socket.send(encodeMessage({ type: 'generate', request: 'a', until: 1_000_000, ask: {} }));
     // Until nothing more is made.
-    for (let before = 0; script.pulled === 0 || script.pulled > before; ) {
-      before = script.pulled;
+    for (let last = 0; script.pulled === 0 || script.pulled > last; ) {
+      last = script.pulled;
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     // What waits: in the ring 10, in the socket 10, and what the system's own buffers hold of 200 MB.
     expect(script.pulled).toBeLessThan(200);
     expect(own.load.bytes).toBeLessThan(1_200_000);
+    // The process itself, beside what the system buffers outside of it.
+    expect(held() - before).toBeLessThan(40_000_000);
 
     let got = 0;
     const all = new Promise<void>((resolve) => {

@@ -11,12 +11,10 @@ import { type Readers, readAsk } from './request.ts';
 import { createGuard, createToken, urlOf } from './server/guard.ts';
 import { openPages } from './server/pages.ts';
 import { serveSocket } from './server/socket.ts';
-import { type ModelFacts, welcomeOf } from './welcome.ts';
+import { welcomeOf } from './welcome.ts';
 
 export interface StudioOptions {
   readonly pipeline: Pipeline;
-  /** What the page should know of the model besides. */
-  readonly facts?: ModelFacts | undefined;
   /** Modality → reader of files that people drop. Without one, that modality takes no files. */
   readonly readers?: Readers | undefined;
   /** 0 takes a free one. Default 0. */
@@ -44,13 +42,13 @@ export interface Studio {
   close(): Promise<void>;
 }
 
-const known = ['pipeline', 'facts', 'readers', 'port', 'most', 'keep', 'ringBytes', 'uploadBytes', 'page'];
+const known = ['pipeline', 'readers', 'port', 'most', 'keep', 'ringBytes', 'uploadBytes', 'page'];
 const mebibyte = 1024 * 1024;
 
 /** Throws OPTION_UNKNOWN, OPTION_INVALID (also for a port that is taken). */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
   rejectUnknownOptions(options, known, 'startStudio');
-  const { pipeline, facts = {}, readers = {}, port = 0 } = options;
+  const { pipeline, readers = {}, port = 0 } = options;
   const most = count('most', options.most ?? 64);
   const keep = count('keep', options.keep ?? 60_000);
   const ringBytes = count('ringBytes', options.ringBytes ?? 8 * mebibyte);
@@ -66,7 +64,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const sessions = new Sessions({ begin, most, keep, ringBytes });
   const server = createServer(await openPages(page, guard));
   const sockets = new WebSocketServer({ noServer: true, maxPayload: uploadBytes, perMessageDeflate: false });
-  const welcome = welcomeOf(pipeline, facts, uploadBytes);
+  const welcome = welcomeOf(pipeline, uploadBytes);
 
   server.on('upgrade', (request, stream, head) => {
     stream.on('error', () => {});

@@ -1,25 +1,18 @@
 /**
  * The welcome of a server: what its pipeline can do, as data for clients.
  */
-import type { Pipeline, SamplingDefaults } from '@any-to-any/core';
-import type { ModalityCard, Welcome } from '@any-to-any/core/wire';
+import type { Pipeline } from '@any-to-any/core';
+import type { AdapterCard, ModalityCard, Welcome } from '@any-to-any/core/wire';
 
-export interface ModelFacts {
-  /** Defaults of the bundle, by modality. */
-  readonly sampling?: Readonly<Record<string, SamplingDefaults>> | undefined;
-  /** Names of adapters, by modality. */
-  readonly adapters?: Readonly<Record<string, readonly string[]>> | undefined;
-}
-
-export function welcomeOf(pipeline: Pipeline, facts: ModelFacts, bytes: number): Welcome {
+export function welcomeOf(pipeline: Pipeline, bytes: number): Welcome {
   const modalities = pipeline.space.regions.map(({ modality }): [string, ModalityCard] => [
     modality,
     {
       reads: true,
       makes: pipeline.generates.includes(modality),
-      defaults: numbersOf(facts.sampling?.[modality] ?? {}),
+      defaults: numbersOf(pipeline.defaults[modality] ?? {}),
       voices: voicesOf(pipeline, modality),
-      adapters: facts.adapters?.[modality] ?? [],
+      adapters: adaptersOf(pipeline, modality),
     },
   ]);
   return {
@@ -36,6 +29,9 @@ function voicesOf({ voices }: Pipeline, modality: string): Record<string, string
   own.sort(([, a], [, b]) => Number(b.default ?? false) - Number(a.default ?? false));
   return Object.fromEntries(own.map(([name, { description, wording }]) => [name, description ?? wording]));
 }
+
+const adaptersOf = ({ adapters }: Pipeline, modality: string): AdapterCard[] =>
+  (adapters[modality] ?? []).flatMap(({ name, choices }) => (choices ? [{ name, ...choices }] : []));
 
 const numbersOf = (options: object): Record<string, number> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => typeof value === 'number'));

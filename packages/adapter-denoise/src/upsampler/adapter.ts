@@ -3,7 +3,7 @@
  * The network sees a whole tile, so a picture is enlarged tile by tile, as soon as all that a tile sees is exact.
  */
 import { AnyToAnyError, type Graph } from '@any-to-any/core';
-import { type DenoiseAdapter, pluginName } from '../adapter.ts';
+import { type DenoiseAdapter, noSteps, pluginName } from '../adapter.ts';
 import { flow } from '../flow.ts';
 import type { UpsamplerOptions } from '../options.ts';
 import { UpsamplerWork } from './work.ts';
@@ -20,7 +20,9 @@ export function upsamplerAdapter({ options, graph }: Upsampler, before?: Denoise
   return {
     name: pluginName,
     modality: 'image',
+    choices: { ...before?.choices, upscale: options.scale > 1 ? [options.scale, 1, options.scale ** 2] : [1] },
     adapt(deltas, { upscale, signal, ...others }) {
+      if (before === undefined && others.steps !== undefined) throw noSteps(others.steps);
       const passes = passesOf(options.scale, upscale);
       const sharp = before === undefined ? deltas : before.adapt(deltas, { ...others, signal, upscale: 1 });
       if (passes === 0) return sharp;

@@ -2,8 +2,8 @@
  * `any-to-any studio`: a web page for a model, on this machine only. Runs until it is stopped.
  */
 import { once } from 'node:events';
-import { createPipeline, type Manifest, openBundle, throwIfAborted } from '@any-to-any/core';
-import { type ModelFacts, startStudio } from '@any-to-any/studio';
+import { createPipeline } from '@any-to-any/core';
+import { startStudio } from '@any-to-any/studio';
 import { readImage } from '@any-to-any/tokenizer-image';
 import type { Command } from 'commander';
 import { defaultModel, findModel } from '../model.ts';
@@ -37,14 +37,11 @@ export function addStudio(program: Command, surroundings: Surroundings): void {
 async function runStudio({ model, port, threads }: Options, surroundings: Surroundings): Promise<void> {
   const { signal, plugins, stdout, stderr } = surroundings;
   const directory = findModel(model);
-  const { manifest } = await openBundle(directory);
-  throwIfAborted(signal, 'reading the bundle');
   const pipeline = await createPipeline({ model: directory, plugins, threads });
   try {
     const studio = await startStudio({
       pipeline,
       port,
-      facts: factsOf(manifest),
       readers: { image: (bytes) => readImage(bytes, { pixels: mostPixels }) },
     });
     try {
@@ -57,13 +54,4 @@ async function runStudio({ model, port, threads }: Options, surroundings: Surrou
   } finally {
     await pipeline.close();
   }
-}
-
-/** What the page should know of a model besides what its pipeline tells. */
-function factsOf({ sampling, ports }: Manifest): ModelFacts {
-  const adapters = Object.entries(ports).map(([modality, { adapters = [] }]) => [
-    modality,
-    adapters.map(({ plugin }) => plugin),
-  ]);
-  return { sampling, adapters: Object.fromEntries(adapters) };
 }

@@ -6,6 +6,7 @@ import 'reflect-metadata';
 import { performance } from 'node:perf_hooks';
 import { locateBundle } from '../bundle/locate.ts';
 import { type Bundle, openBundle } from '../bundle/open.ts';
+import type { Adapter } from '../contract/adapter.ts';
 import type { Plugin } from '../contract/plugin.ts';
 import { openLocalEngine, prefillChunk } from '../decoder/local-engine.ts';
 import { Scheduler } from '../decoder/scheduler.ts';
@@ -16,7 +17,7 @@ import type { Ports } from '../pipeline/ports.ts';
 import { openAdapterPort } from './open-adapter.ts';
 import { checkThreads, closeAll, createOpened, filesOf, type Opened } from './opened.ts';
 import { checkPlugins, createPorts } from './ports.ts';
-import { type PortOf, type Registered, registerPlugins } from './registry.ts';
+import { type PortOf, registerPlugins } from './registry.ts';
 import { engineToken } from './tokens.ts';
 
 export interface PipelineOptions {
@@ -44,8 +45,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       : await openLocalEngine(bundle, await opened.device(), threads);
     const scheduler = new Scheduler(opened.engine, prefillChunk);
     const closing = new AbortController();
-    const machine = createMachine(bundle, opened, registered, scheduler, closing.signal);
-    await openPorts(machine.ports, bundle);
+    const ports = createPorts(opened.container, bundle, registered);
+    const adapters = await openPorts(ports, bundle);
+    const machine = createMachine(bundle, opened, { ports, adapters, scheduler, closing: closing.signal });
     return createPipelineOf(bundle.manifest.name, machine, async () => {
       closing.abort(new AnyToAnyError('PIPELINE_CLOSED', 'The pipeline was closed.'));
       await scheduler.idle();
@@ -58,34 +60,32 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
 }
 
 /** Opens every tokenizer, encoder and adapter now: a bundle that cannot work says so at once, and no later call waits. */
-async function openPorts(ports: Ports, { manifest }: Bundle): Promise<void> {
+async function openPorts(ports: Ports, { manifest }: Bundle): Promise<Machine['adapters']> {
+  const adapters: Record<string, readonly Adapter[]> = {};
   for (const [modality, { tokenizer, encoder }] of Object.entries(manifest.ports)) {
     if (tokenizer) await ports.tokenizer(modality);
     if (encoder) await ports.encoder(modality);
-    if (tokenizer) await ports.adapters(modality);
+    if (tokenizer) adapters[modality] = await ports.adapters(modality);
   }
+  return adapters;
 }
 
 function createMachine(
   bundle: Bundle,
-  { container, engine }: Opened,
-  registered: Registered,
-  scheduler: Scheduler,
-  closing: AbortSignal,
+  { engine }: Opened,
+  parts: Pick<Machine, 'ports' | 'adapters' | 'scheduler' | 'closing'>,
 ): Machine {
   const { manifest, space } = bundle;
   const modalities = space.regions.map((region) => region.modality);
   return {
     space,
     engine: engine!, // set before
-    scheduler,
-    ports: createPorts(container, bundle, registered),
     generates: modalities.filter((modality) => manifest.ports[modality]?.head),
     defaults: manifest.sampling,
     reads: readsOf(bundle),
     voices: manifest.voices ?? {},
     unconditional: manifest.unconditional,
-    closing,
+    ...parts,
     now: () => performance.now(),
   };
 }

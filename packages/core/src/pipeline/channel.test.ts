@@ -33,6 +33,27 @@ describe('channel', () => {
     await items.return();
   });
 
+  it('holds back several producers at once, and lets all of them go on', async () => {
+    let [produced, most] = [0, 0];
+    // As an adapter does: progress comes from one side, patches from the other.
+    const items = channel<number>(async (emit) => {
+      const one = async (): Promise<void> => {
+        for (let i = 0; i < 50; i++) {
+          produced++;
+          await emit(i);
+        }
+      };
+      await Promise.all([one(), one(), one()]);
+    }, undefined);
+    let taken = 0;
+    for await (const _ of items) {
+      most = Math.max(most, produced - ++taken);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(taken).toBe(150);
+    expect(most).toBeLessThan(20);
+  });
+
   it('waits for the producer to clean up when the consumer leaves', async () => {
     let cleaned = false;
     const items = channel<number>(async (emit) => {

@@ -1,12 +1,13 @@
 /**
- * Channel: lets a producer that awaits `emit` feed an async iterable, with bounded buffering.
+ * Channel: lets producers that await `emit` feed an async iterable, with bounded buffering. Several may wait at once:
+ * with an adapter, progress is told on one side of it and patches on the other.
  * Leaving the loop aborts the producer and waits until it has cleaned up.
  */
 import { aborted } from '../errors.ts';
 
 export type Emit<T> = (item: T) => Promise<void>;
 
-/** Items a producer may be ahead of its consumer. */
+/** Items that may be ahead of the consumer, beside one of every producer. */
 const ahead = 8;
 
 export async function* channel<T>(
@@ -19,9 +20,14 @@ export async function* channel<T>(
   signal?.addEventListener('abort', onAbort, { once: true });
   const items: T[] = [];
   let wakeConsumer = (): void => {};
-  let wakeProducer = (): void => {};
+  let waiting: (() => void)[] = [];
+  const wakeProducers = (): void => {
+    const all = waiting;
+    waiting = [];
+    for (const wake of all) wake();
+  };
   let outcome: { error?: unknown } | undefined;
-  stop.signal.addEventListener('abort', () => wakeProducer());
+  stop.signal.addEventListener('abort', wakeProducers);
 
   const emit: Emit<T> = async (item) => {
     if (stop.signal.aborted) throw aborted(stop.signal, 'streaming');
@@ -29,7 +35,7 @@ export async function* channel<T>(
     wakeConsumer();
     if (items.length >= ahead) {
       await new Promise<void>((resolve) => {
-        wakeProducer = resolve;
+        waiting.push(resolve);
       });
       if (stop.signal.aborted) throw aborted(stop.signal, 'streaming');
     }
@@ -48,7 +54,7 @@ export async function* channel<T>(
     for (;;) {
       const item = items.shift();
       if (item !== undefined) {
-        if (items.length < ahead) wakeProducer();
+        if (items.length < ahead) wakeProducers();
         yield item;
       } else if (outcome) {
         if ('error' in outcome) throw outcome.error;

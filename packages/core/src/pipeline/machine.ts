@@ -1,6 +1,7 @@
 /** Machine: what every turn of one pipeline shares. Put together by the host. */
 
 import type { ReadingDefaults, SamplingDefaults, Voice } from '../bundle/manifest.ts';
+import type { Adapter } from '../contract/adapter.ts';
 import type { Engine } from '../contract/engine.ts';
 import type { Scheduler } from '../decoder/scheduler.ts';
 import type { TokenSpace } from '../token-space/space.ts';
@@ -18,6 +19,8 @@ export interface Machine {
   readonly reads: Readonly<Record<string, ReadingDefaults>>;
   /** By modality and name. */
   readonly voices: Readonly<Record<string, Readonly<Record<string, Voice>>>>;
+  /** By modality, in order. */
+  readonly adapters: Readonly<Record<string, readonly Adapter[]>>;
   readonly unconditional: 'empty' | 'pad';
   /** Fires when the pipeline is closed: every turn stops. */
   readonly closing: AbortSignal;

@@ -1,7 +1,8 @@
 /**
  * Pipeline: a model with its plugins, ready to use. Single calls and conversations share one decoder.
  */
-import type { Voice } from '../bundle/manifest.ts';
+import type { SamplingDefaults, Voice } from '../bundle/manifest.ts';
+import type { Adapter } from '../contract/adapter.ts';
 import type { Event } from '../contract/event.ts';
 import { AnyToAnyError } from '../errors.ts';
 import type { TokenSpace } from '../token-space/space.ts';
@@ -15,8 +16,12 @@ export interface Pipeline {
   readonly space: TokenSpace;
   /** Modalities the model can generate. */
   readonly generates: readonly string[];
+  /** What options of a request are when they are left out, by modality. */
+  readonly defaults: Readonly<Record<string, SamplingDefaults>>;
   /** What `options.MODALITY.voice` may say, by modality and name. */
   readonly voices: Readonly<Record<string, Readonly<Record<string, Voice>>>>;
+  /** What refines content after it is decoded, by modality, in order. */
+  readonly adapters: Readonly<Record<string, readonly Pick<Adapter, 'name' | 'choices'>[]>>;
   /** One answer as it comes; leaving the loop stops the decoder. */
   stream(request: Request): AsyncIterable<Event>;
   /** One whole answer. */
@@ -48,7 +53,9 @@ export function createPipelineOf(name: string, machine: Machine, release: () => 
     name,
     space: machine.space,
     generates: machine.generates,
+    defaults: machine.defaults,
     voices: machine.voices,
+    adapters: machine.adapters,
     stream,
     generate: (request): Promise<Answer> => collect(stream(request)),
     conversation,

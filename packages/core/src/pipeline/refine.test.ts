@@ -36,14 +36,14 @@ describe('refining', () => {
       words(),
       portsWith(naming('a', seen), naming('b')),
       'text',
-      { upscale: 2 },
+      { upscale: 2, steps: 3 },
       { shape, signal },
     );
     expect(await drain(refined)).toEqual([
       { modality: 'text', text: '1ab' },
       { modality: 'text', text: '2ab' },
     ]);
-    expect(seen).toEqual([{ shape, signal, upscale: 2 }]);
+    expect(seen).toEqual([{ shape, signal, upscale: 2, steps: 3 }]);
   });
 
   it('leaves them out on request', async () => {
@@ -51,7 +51,7 @@ describe('refining', () => {
     expect(await drain(refined)).toEqual(await drain(words()));
   });
 
-  it('says so where nothing can enlarge', async () => {
+  it('says so where nothing can enlarge, or refine in steps', async () => {
     const none = portsWith();
     await expectCode(() => refineDeltas(words(), none, 'text', { upscale: 2 }, { shape }), 'OPTION_INVALID');
     const off = { refine: false, upscale: 4 } as const;
@@ -59,6 +59,7 @@ describe('refining', () => {
       () => refineDeltas(words(), portsWith(naming('a')), 'text', off, { shape }),
       'OPTION_INVALID',
     );
+    await expectCode(() => refineDeltas(words(), none, 'text', { steps: 1 }, { shape }), 'OPTION_INVALID');
     expect(await drain(await refineDeltas(words(), none, 'text', { upscale: 1 }, { shape }))).toHaveLength(2);
   });
 });

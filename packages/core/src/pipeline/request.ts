@@ -28,6 +28,8 @@ export interface ModalityOptions extends SamplingOptions {
   readonly refine?: boolean | undefined;
   /** How many times larger a picture becomes after it is decoded. Default: as the bundle says. */
   readonly upscale?: 1 | 2 | 4 | undefined;
+  /** Most steps in which a picture is refined after it is decoded. Default: as the bundle says. */
+  readonly steps?: number | undefined;
   /** Who speaks: a name of `pipeline.voices`. Its wording is written into the prompt. */
   readonly voice?: string | undefined;
 }
@@ -57,6 +59,9 @@ export interface CheckedRequest {
   readonly maxSegments: number;
   readonly signal: AbortSignal | undefined;
 }
+
+/** More steps than this cost time and change nothing. */
+const mostSteps = 100;
 
 /** Throws OPTION_UNKNOWN, OPTION_INVALID, MODALITY_UNKNOWN, CONTENT_INVALID. */
 export function checkRequest(request: Request, space: TokenSpace, voices: Machine['voices']): CheckedRequest {
@@ -97,7 +102,7 @@ export function checkRequest(request: Request, space: TokenSpace, voices: Machin
 
 function checkModalityOptions(options: ModalityOptions, modality: string): void {
   const where = `options.${modality}`;
-  const { guidance, maxIds, shape, read, refine, upscale, voice: _, ...sampling } = options;
+  const { guidance, maxIds, shape, read, refine, upscale, steps, voice: _, ...sampling } = options;
   checkSamplingOptions(sampling, where);
   if (guidance !== undefined && !(guidance >= 0 && guidance <= 100)) {
     throw new AnyToAnyError(
@@ -125,6 +130,12 @@ function checkModalityOptions(options: ModalityOptions, modality: string): void 
   }
   if (upscale !== undefined && upscale !== 1 && upscale !== 2 && upscale !== 4) {
     throw new AnyToAnyError('OPTION_INVALID', `${where}: upscale must be 1, 2 or 4, got ${upscale}.`);
+  }
+  if (steps !== undefined && !(Number.isInteger(steps) && steps >= 1 && steps <= mostSteps)) {
+    throw new AnyToAnyError(
+      'OPTION_INVALID',
+      `${where}: steps must be a whole number from 1 to ${mostSteps}, got ${steps}.`,
+    );
   }
 }
 

@@ -47,6 +47,7 @@ function setUp(silent: readonly string[]) {
     },
     generates: ['text'],
     voices: {},
+    adapters: {},
     defaults: { text: { maxIds: 40 } },
     reads: {},
     unconditional: 'empty',

@@ -116,6 +116,7 @@ export function setUpSound({
     defaults: { audio: { maxIds: 20 } },
     reads,
     voices,
+    adapters: {},
     unconditional: 'empty',
     closing: new AbortController().signal,
     now: () => 0,

@@ -9,4 +9,4 @@ export {
   type Message,
   type Resume,
 } from './message.ts';
-export type { ModalityCard, Welcome, WireLimits } from './welcome.ts';
+export type { AdapterCard, ModalityCard, Welcome, WireLimits } from './welcome.ts';

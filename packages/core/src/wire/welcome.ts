@@ -1,6 +1,7 @@
 /**
  * Welcome: the first frame of a connection. What the model can do and how much the server takes, as data.
  */
+import type { AdapterChoices } from '../contract/adapter.ts';
 
 export interface Welcome {
   readonly type: 'welcome';
@@ -18,8 +19,12 @@ export interface ModalityCard {
   readonly defaults: Readonly<Record<string, number>>;
   /** What `options.MODALITY.voice` may say → words for people; the first is the default. */
   readonly voices: Readonly<Record<string, string>>;
-  /** Names of the adapters that refine what is made, in their order. */
-  readonly adapters: readonly string[];
+  /** What refines what is made, in order; only where there is something to choose. */
+  readonly adapters: readonly AdapterCard[];
+}
+
+export interface AdapterCard extends AdapterChoices {
+  readonly name: string;
 }
 
 export interface WireLimits {

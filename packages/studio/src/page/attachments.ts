@@ -58,13 +58,13 @@ export function createAttachments({ modalities, limits }: Welcome, changed: () =
     for (const file of files) {
       const name = file.name || say(modalityOf(file) === 'audio' ? 'sound' : 'picture');
       const modality = modalityOf(file);
-      if (modality && !takes.includes(modality)) tell(say('notTaken', { name: say(modality) }));
+      if (modality && !takes.includes(modality)) tell(say('notTaken', { name }));
       else {
         try {
           set([...items, await readAttachment(file, name, limits.bytes - slack)]);
         } catch (error) {
           if (!(error instanceof Unreadable)) throw error;
-          tell(say('unreadable', { name, why: error.message }));
+          tell(say(error.phrase, { name, ...error.values }));
         }
       }
     }
@@ -136,6 +136,7 @@ function microphoneButton(add: (files: readonly Blob[]) => Promise<void>): HTMLE
     { type: 'button', class: 'icon-button', onclick: toggle },
     icon(icons.microphone),
   );
+  const time = element('span', { class: 'recorded', 'aria-hidden': 'true' });
   label(button, 'record');
 
   async function toggle(): Promise<void> {
@@ -143,12 +144,18 @@ function microphoneButton(add: (files: readonly Blob[]) => Promise<void>): HTMLE
     recording = undefined;
     if (running) {
       button.classList.remove('recording');
+      time.remove();
       label(button, 'record');
       await add([await running.stop()]);
       return;
     }
     try {
-      recording = await record();
+      time.textContent = say('seconds', { seconds: 0 });
+      recording = await record((seconds) => {
+        button.dataset['seconds'] = String(seconds);
+        time.textContent = say('seconds', { seconds: Math.floor(seconds) });
+      });
+      button.append(time);
       button.classList.add('recording');
       label(button, 'recording');
     } catch (error) {

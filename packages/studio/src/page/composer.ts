@@ -15,6 +15,12 @@ export interface Composer {
   readonly root: HTMLElement;
   readonly prompt: HTMLTextAreaElement;
   addPicture(content: ImageContent): void;
+  /** Puts a text where prompts are written. */
+  edit(text: string): void;
+  /** Asks at once, unless something is running. */
+  ask(text: string, to: readonly string[]): void;
+  /** False if they were not open. */
+  closeSettings(): boolean;
   setRunning(running: boolean): void;
 }
 
@@ -28,7 +34,7 @@ export function createComposer(welcome: Welcome, { begin, stop }: ComposerAction
   const prompt = element('textarea', {
     rows: 1,
     'data-hint': 'prompt',
-    'data-label': 'promptLabel',
+    'data-name': 'promptLabel',
     oninput: grow,
   });
   const targets = createTargets(makes);
@@ -37,16 +43,22 @@ export function createComposer(welcome: Welcome, { begin, stop }: ComposerAction
   let running = false;
 
   const go = element('button', { type: 'submit', class: 'go' });
-  const panel = element('div', { class: 'panel', hidden: true }, settings.root);
+  const panel = element('div', { class: 'panel', id: 'settings', hidden: true }, settings.root);
   const more = element(
     'button',
-    { type: 'button', class: 'icon-button', 'aria-expanded': 'false', onclick: toggleSettings },
+    {
+      type: 'button',
+      class: 'icon-button',
+      'aria-expanded': 'false',
+      'aria-controls': 'settings',
+      onclick: toggleSettings,
+    },
     icon(icons.settings),
   );
   label(more, 'settings');
   const root = element(
     'form',
-    { class: 'composer', onsubmit: submit },
+    { class: 'composer', 'data-name': 'composer', onsubmit: submit },
     attachments.list,
     prompt,
     element('div', { class: 'row' }, ...attachments.buttons, targets.root, more, go),
@@ -57,6 +69,26 @@ export function createComposer(welcome: Welcome, { begin, stop }: ComposerAction
   function toggleSettings(): void {
     panel.hidden = !panel.hidden;
     more.setAttribute('aria-expanded', String(!panel.hidden));
+  }
+
+  function closeSettings(): boolean {
+    if (panel.hidden) return false;
+    toggleSettings();
+    more.focus();
+    return true;
+  }
+
+  function edit(text: string): void {
+    prompt.value = text;
+    grow();
+    prompt.focus();
+  }
+
+  function ask(text: string, to: readonly string[]): void {
+    if (running) return;
+    targets.pick(to);
+    edit(text);
+    root.requestSubmit();
   }
 
   /** As tall as its text. */
@@ -107,5 +139,6 @@ export function createComposer(welcome: Welcome, { begin, stop }: ComposerAction
     if (!running) root.requestSubmit();
   });
   translate(root);
-  return { root, prompt, addPicture: (content) => void attachments.addPicture(content), setRunning };
+  const addPicture = (content: ImageContent): void => void attachments.addPicture(content);
+  return { root, prompt, addPicture, edit, ask, closeSettings, setRunning };
 }

@@ -4,6 +4,7 @@
 
 import type { FileContent } from '@any-to-any/client';
 import type { Content } from '@any-to-any/core';
+import type { Phrase } from './strings.ts';
 
 export interface Attachment {
   readonly name: string;
@@ -19,7 +20,17 @@ const rate = 24_000;
 /** Longest sound of a prompt, seconds. */
 const longest = 60;
 
-export class Unreadable extends Error {}
+/** Why a file is not taken, as a phrase of the page. */
+export class Unreadable extends Error {
+  readonly phrase: Phrase;
+  readonly values: Readonly<Record<string, string | number>>;
+
+  constructor(phrase: Phrase, values: Readonly<Record<string, string | number>> = {}) {
+    super(phrase);
+    this.phrase = phrase;
+    this.values = values;
+  }
+}
 
 /** What a file can be for a model, by its type: `image/png` → `image`. */
 export function modalityOf({ type }: Blob): 'image' | 'audio' | undefined {
@@ -31,8 +42,10 @@ export function modalityOf({ type }: Blob): 'image' | 'audio' | undefined {
 /** Pictures stay files, for the server reads them as the library does; sounds are decoded by the browser. */
 export async function readAttachment(file: Blob, name: string, most: number): Promise<Attachment> {
   const modality = modalityOf(file);
-  if (!modality) throw new Unreadable(file.type || '?');
-  if (file.size > most) throw new Unreadable(`${megabytes(file.size)} > ${megabytes(most)}`);
+  if (!modality) throw new Unreadable('notMedia');
+  if (file.size > most) {
+    throw new Unreadable('tooLarge', { size: megabytes(file.size), most: megabytes(most) });
+  }
   const bytes = new Uint8Array(await file.arrayBuffer());
   const preview = URL.createObjectURL(file);
   if (modality === 'image') return { name, modality, preview, content: { modality, file: bytes } };
@@ -40,10 +53,9 @@ export async function readAttachment(file: Blob, name: string, most: number): Pr
 }
 
 async function decodeSound(file: ArrayBuffer): Promise<Content> {
-  const decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(file).catch((error: unknown) => {
-    throw new Unreadable(String(error));
-  });
-  if (decoded.duration > longest) throw new Unreadable(`${Math.round(decoded.duration)} s > ${longest} s`);
+  const decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(file).catch(() => undefined);
+  if (!decoded) throw new Unreadable('noSound');
+  if (decoded.duration > longest) throw new Unreadable('tooLong', { most: longest });
   const samples = new Float32Array(decoded.length);
   for (let channel = 0; channel < decoded.numberOfChannels; channel++) {
     const own = decoded.getChannelData(channel);

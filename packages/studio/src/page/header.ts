@@ -2,6 +2,7 @@
 import type { ConnectionState } from '@any-to-any/client';
 import { element, icon, icons } from './dom.ts';
 import { label, language, live, say, setLanguage } from './language.ts';
+import type { Language } from './strings.ts';
 import { setTheme, theme, themes } from './theme.ts';
 
 export interface Header {
@@ -12,10 +13,19 @@ export interface Header {
 
 export function createHeader(): Header {
   const model = element('span', { class: 'model quiet' });
-  const dot = element('span', { class: 'dot', role: 'status' });
+  const dot = element('span', { class: 'dot', role: 'img' });
+  const state = element('span', { class: 'state quiet' });
+  const again = element('button', {
+    type: 'button',
+    class: 'text-button',
+    'data-text': 'again',
+    hidden: true,
+  });
+  again.addEventListener('click', () => location.reload());
   const words = element('button', { type: 'button', class: 'text-button language', onclick: switchLanguage });
-  live(words, () => (language() === 'en' ? '한국어' : 'English'));
-  words.setAttribute('data-label', 'language');
+  const other = (): Language => (language() === 'en' ? 'ko' : 'en');
+  words.lang = other();
+  live(words, () => (other() === 'ko' ? '한국어' : 'English'));
   const colours = element(
     'button',
     { type: 'button', class: 'icon-button theme', onclick: nextTheme },
@@ -28,6 +38,8 @@ export function createHeader(): Header {
     element('h1', {}, 'any-to-any'),
     model,
     element('span', { class: 'spring' }),
+    state,
+    again,
     dot,
     words,
     colours,
@@ -36,7 +48,8 @@ export function createHeader(): Header {
   document.addEventListener('studio-language', showTheme);
 
   function switchLanguage(): void {
-    setLanguage(language() === 'en' ? 'ko' : 'en');
+    setLanguage(other());
+    words.lang = other();
   }
 
   function nextTheme(): void {
@@ -55,9 +68,14 @@ export function createHeader(): Header {
     setModel(name) {
       model.textContent = name;
     },
-    setState(state) {
-      dot.dataset['state'] = state;
-      label(dot, state);
+    setState(next) {
+      dot.dataset['state'] = next;
+      label(dot, next);
+      // What is as it should be needs no words.
+      if (next === 'open') state.removeAttribute('data-text');
+      else state.setAttribute('data-text', next);
+      state.textContent = next === 'open' ? '' : say(next);
+      again.hidden = next !== 'closed';
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * The language of the page: chosen once from the browser's, changed by the reader, kept on this device.
- * Elements name their phrase, so that a change reaches what is already there.
+ * Elements name their phrase, so that a change reaches what is already there: `data-text` what they say, `data-label`
+ * what they are called, also under the pointer, `data-name` what they are called, `data-hint` what to write.
  */
 import { chooseLanguage, fill, type Language, type Phrase, phrases } from './strings.ts';
 
@@ -33,6 +34,7 @@ export function translate(root: Element): void {
   for (const [data, apply] of [
     ['text', (element: Element, words: string) => element.replaceChildren(words)],
     ['label', (element: Element, words: string) => setLabel(element, words)],
+    ['name', (element: Element, words: string) => element.setAttribute('aria-label', words)],
     ['hint', (element: Element, words: string) => element.setAttribute('placeholder', words)],
   ] as const) {
     for (const element of [root, ...root.querySelectorAll(`[data-${data}]`)]) {

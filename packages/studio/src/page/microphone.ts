@@ -5,13 +5,19 @@ export interface Recording {
   stop(): Promise<Blob>;
 }
 
-/** Throws what the browser says if there is no microphone or it may not be used. */
-export async function record(): Promise<Recording> {
+/** Milliseconds of sound that come at a time. */
+const piece = 250;
+
+/** Throws what the browser says if there is no microphone or it may not be used. `heard`: told the seconds so far. */
+export async function record(heard: (seconds: number) => void): Promise<Recording> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const recorder = new MediaRecorder(stream);
   const parts: Blob[] = [];
-  recorder.ondataavailable = ({ data }) => parts.push(data);
-  recorder.start();
+  recorder.ondataavailable = ({ data }) => {
+    parts.push(data);
+    heard((parts.length * piece) / 1000);
+  };
+  recorder.start(piece);
   return {
     stop: () =>
       new Promise((resolve) => {

@@ -8,24 +8,32 @@ import type { SegmentView } from './answer.ts';
 import { element, icon, icons } from './dom.ts';
 import { saveFile } from './files.ts';
 import { label, live, say } from './language.ts';
-import { createTimeline } from './timeline.ts';
+import { createTimeline, type Place, placeOf } from './timeline.ts';
 import { createTimelineView } from './timeline-view.ts';
 
 export interface PictureActions {
+  /** What it is a picture of, as far as the page knows. */
+  readonly subject: string;
   /** Puts the picture into the next prompt. */
   readonly use: (content: ImageContent) => void;
   /** Milliseconds since the generation began. */
   readonly clock: () => number;
 }
 
-export function createPictureView({ use, clock }: PictureActions): SegmentView {
+export function createPictureView({ subject, use, clock }: PictureActions): SegmentView {
   const canvas = element('canvas', { class: 'picture', width: 1, height: 1, role: 'img' });
-  label(canvas, 'picture');
+  const name = (): string => (subject === '' ? say('image') : `${say('image')}: ${subject}`);
+  canvas.setAttribute('aria-label', name());
   const noise = element('div', { class: 'noise', hidden: true, 'aria-hidden': 'true' });
+  const spot = element('div', { class: 'spot', hidden: true, 'aria-hidden': 'true' });
   const painter = createPainter(canvas);
   const timeline = createTimeline();
-  const chart = createTimelineView(timeline);
+  const chart = createTimelineView(timeline, (place) => {
+    spot.hidden = place === undefined;
+    if (place) lay(spot, place);
+  });
   const size = live(element('span', { class: 'quiet' }), sizeOf);
+  document.addEventListener('studio-language', () => canvas.setAttribute('aria-label', name()));
 
   function sizeOf(): string {
     const { width, height } = painter.picture;
@@ -57,7 +65,7 @@ export function createPictureView({ use, clock }: PictureActions): SegmentView {
   );
   label(again, 'use');
   const tools = element('div', { class: 'tools' }, size, toggle, save, again);
-  const frame = element('div', { class: 'frame' }, canvas, noise);
+  const frame = element('div', { class: 'frame' }, canvas, noise, spot);
   const root = element(
     'section',
     { class: 'segment picture-segment' },
@@ -76,15 +84,8 @@ export function createPictureView({ use, clock }: PictureActions): SegmentView {
     if (noise.hidden) return;
     noise.replaceChildren(
       ...painter.picture.cells.map(({ patch }) => {
-        const { x, y, width, height } = patch.rectangle;
         const cell = element('span', {}, patch.sigma > 0 ? patch.sigma.toFixed(2) : '0');
-        const percent = (part: number, whole: number): string => `${(100 * part) / whole}%`;
-        Object.assign(cell.style, {
-          left: percent(x, patch.width),
-          top: percent(y, patch.height),
-          width: percent(width, patch.width),
-          height: percent(height, patch.height),
-        });
+        lay(cell, placeOf(patch));
         cell.style.setProperty('--sigma', String(Math.min(1, patch.sigma)));
         return cell;
       }),
@@ -97,6 +98,9 @@ export function createPictureView({ use, clock }: PictureActions): SegmentView {
 
   return {
     root,
+    get empty() {
+      return painter.picture.width === 0;
+    },
     take(event: Event) {
       if (event.type !== 'segment-delta') return;
       const patch = event.delta as ImageDelta; // the segment's modality says so
@@ -115,4 +119,15 @@ export function createPictureView({ use, clock }: PictureActions): SegmentView {
     summary: () =>
       timeline.first === undefined ? [] : [say('afterFirst', { time: Math.round(timeline.first) })],
   };
+}
+
+/** Puts an element over a place of the picture. */
+function lay({ style }: HTMLElement, { left, top, width, height }: Place): void {
+  const percent = (share: number): string => `${100 * share}%`;
+  Object.assign(style, {
+    left: percent(left),
+    top: percent(top),
+    width: percent(width),
+    height: percent(height),
+  });
 }

@@ -3,9 +3,10 @@
  * what a model has no use for is not shown.
  */
 import type { ModalityOptions } from '@any-to-any/core';
-import type { Welcome } from '@any-to-any/core/wire';
+import type { ModalityCard, Welcome } from '@any-to-any/core/wire';
 import { element, icon, icons } from './dom.ts';
 import { label } from './language.ts';
+import { createRefining } from './refining.ts';
 import type { Phrase } from './strings.ts';
 
 export interface Settings {
@@ -16,6 +17,8 @@ export interface Settings {
   options(makes: readonly string[]): Record<string, ModalityOptions>;
 }
 
+export type Made = readonly (readonly [modality: string, card: ModalityCard])[];
+
 const numbers = [
   { name: 'guidance', least: 0, most: 100, step: 0.1 },
   { name: 'temperature', least: 0, most: 100, step: 0.05 },
@@ -23,36 +26,28 @@ const numbers = [
   { name: 'maxIds', least: 1, most: 1_000_000, step: 1 },
 ] as const;
 
-type NumberName = (typeof numbers)[number]['name'];
-
 export function createSettings({ modalities }: Welcome): Settings {
-  const made = Object.entries(modalities).filter(([, card]) => card.makes);
-  const fields = new Map<NumberName, HTMLInputElement>();
+  const made: Made = Object.entries(modalities).filter(([, card]) => card.makes);
   const seed = numberField({ least: 0, most: Number.MAX_SAFE_INTEGER, step: 1 });
   seed.setAttribute('data-hint', 'seedHint');
   const dice = element('button', { type: 'button', class: 'icon-button', onclick: roll }, icon(icons.dice));
   label(dice, 'newSeed');
-  const rows = [row('seed', seed, dice)];
-  for (const number of numbers) {
+  const fields = numbers.map((number) => {
     const field = numberField(number);
     field.placeholder = hintOf(made, number.name);
-    fields.set(number.name, field);
-    rows.push(row(number.name, field));
-  }
+    return { name: number.name, field, takers: takersOf(made, number.name) };
+  });
   const voices = made.flatMap(([modality, { voices }]) => {
     const named = Object.entries(voices).map(([name, say]) => [name, { say }] as const);
     return named.length === 0 ? [] : [{ modality, field: choice([['', 'usual'], ...named]) }];
   });
-  for (const { field } of voices) rows.push(row('voice', field));
-  const refined = made.flatMap(([modality, { adapters }]) => (adapters.length > 0 ? [modality] : []));
-  const refine = choice([
-    ['', 'refined'],
-    ['false', 'plain'],
-  ]);
-  const times = [1, 2, 4].map((scale) => [String(scale), { say: `${scale}×` }] as const);
-  const upscale = choice([['', 'usual'], ...times]);
-  if (refined.length > 0) rows.push(row('refine', refine));
-  if (refined.includes('image')) rows.push(row('upscale', upscale));
+  const refining = createRefining(made);
+  const rows = [
+    row('seed', seed, dice),
+    ...fields.map(({ name, field }) => row(name, field)),
+    ...voices.map(({ field }) => row('voice', field)),
+    ...refining.rows,
+  ];
 
   function roll(): void {
     seed.value = String(newSeed());
@@ -64,12 +59,12 @@ export function createSettings({ modalities }: Welcome): Settings {
     options(makes) {
       const options: Record<string, ModalityOptions> = {};
       for (const modality of makes) {
-        const own: Record<string, number | string | boolean> = {};
-        for (const [name, field] of fields) if (field.value !== '') own[name] = field.valueAsNumber;
+        const own: Record<string, unknown> = { ...refining.options(modality) };
+        for (const { name, field, takers } of fields) {
+          if (field.value !== '' && takers.has(modality)) own[name] = field.valueAsNumber;
+        }
         const voice = voices.find((one) => one.modality === modality)?.field.value;
         if (voice) own['voice'] = voice;
-        if (refined.includes(modality) && refine.value !== '') own['refine'] = false;
-        if (modality === 'image' && upscale.value !== '') own['upscale'] = Number(upscale.value);
         if (Object.keys(own).length > 0) options[modality] = own;
       }
       return options;
@@ -79,27 +74,41 @@ export function createSettings({ modalities }: Welcome): Settings {
 
 const newSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000;
 
+/** Modalities that a number is for: those for which the model has one of its own, or all if it has none. */
+function takersOf(made: Made, name: string): ReadonlySet<string> {
+  const own = made.filter(([, { defaults }]) => defaults[name] !== undefined);
+  return new Set((own.length > 0 ? own : made).map(([modality]) => modality));
+}
+
 /** The model's own values: `1.5`, or `0.6 / 0` where its modalities differ. */
-function hintOf(made: readonly (readonly [string, Welcome['modalities'][string]])[], name: string): string {
+function hintOf(made: Made, name: string): string {
   const values = made.map(([, { defaults }]) => defaults[name]).filter((value) => value !== undefined);
   return [...new Set(values)].join(' / ');
 }
 
-function row(phrase: Phrase, ...fields: readonly HTMLElement[]): HTMLElement {
+/** A labelled field, and what stands beside it. */
+export function row(phrase: Phrase, field: HTMLElement, ...beside: readonly HTMLElement[]): HTMLElement {
+  field.id = `setting-${phrase}`;
   return element(
-    'label',
+    'div',
     { class: 'setting' },
-    element('span', { 'data-text': phrase }),
-    element('span', { class: 'field' }, ...fields),
+    element('label', { for: field.id, 'data-text': phrase }),
+    element('div', { class: 'field' }, field, ...beside),
   );
 }
 
-function numberField({ least, most, step }: { least: number; most: number; step: number }): HTMLInputElement {
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  readonly step: number;
+}
+
+export function numberField({ least, most, step }: Bounds): HTMLInputElement {
   return element('input', { type: 'number', min: least, max: most, step, inputmode: 'decimal' });
 }
 
 /** Value → what it says: a phrase of the page, or, marked by `say`, words of the model. */
-function choice(
+export function choice(
   entries: readonly (readonly [string, Phrase | { readonly say: string }])[],
 ): HTMLSelectElement {
   const options = entries.map(([value, words]) =>

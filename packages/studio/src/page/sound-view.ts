@@ -11,6 +11,9 @@ import { label, live, say } from './language.ts';
 /** Pixels of a bar of the waveform with its gap. */
 const bar = 3;
 
+/** What fills the height of the waveform at least; a quiet sound is drawn taller, silence is not. */
+const quietest = 0.05;
+
 export function createSoundView(): SegmentView {
   const sound = new SoundBuilder();
   const wave = element('canvas', { class: 'wave', role: 'img' });
@@ -27,8 +30,8 @@ export function createSoundView(): SegmentView {
   label(save, 'save');
   const root = element('section', { class: 'segment sound-segment' }, button, wave, time, save);
   let player: Player | undefined;
-  /** Playing as it comes: every delta is handed on. */
-  let following = true;
+  /** Playing as it comes: every delta is handed on. Browsers play nothing before somebody has touched the page. */
+  let following = navigator.userActivation.hasBeenActive;
   let asked = false;
   show(false);
 
@@ -86,8 +89,10 @@ export function createSoundView(): SegmentView {
     const style = getComputedStyle(root);
     const bars = Math.floor(clientWidth / bar);
     const heard = player ? (player.position / Math.max(1e-9, sound.seconds)) * bars : bars;
-    for (const [index, peak] of peaks(sound.samples, bars).entries()) {
-      const tall = Math.max(1.5, peak * clientHeight * 0.92);
+    const heights = peaks(sound.samples, bars);
+    const loudest = heights.reduce((most, peak) => Math.max(most, peak), quietest);
+    for (const [index, peak] of heights.entries()) {
+      const tall = Math.max(1.5, (peak / loudest) * clientHeight * 0.92);
       context.fillStyle = style.getPropertyValue(index < heard ? '--accent' : '--line-strong');
       context.fillRect(index * bar, (clientHeight - tall) / 2, bar - 1, tall);
     }
@@ -96,6 +101,9 @@ export function createSoundView(): SegmentView {
 
   return {
     root,
+    get empty() {
+      return sound.samples.length === 0;
+    },
     take(event: Event) {
       if (event.type === 'segment-end') {
         const own = player;

@@ -6,6 +6,8 @@ import { element } from './dom.ts';
 export interface Targets {
   readonly root: HTMLElement;
   readonly chosen: readonly string[];
+  /** Picks as the reader would. */
+  pick(modalities: readonly string[]): void;
   /** Picks for the reader, unless they have picked themselves. */
   suggest(modalities: readonly string[]): void;
 }
@@ -31,7 +33,7 @@ export function createTargets(makes: readonly string[]): Targets {
   const auto = element('button', { type: 'button', class: 'chip', 'data-text': 'auto', onclick: clear });
   const root = element(
     'div',
-    { class: 'targets', role: 'group', 'data-label': 'make' },
+    { class: 'targets', role: 'group', 'data-name': 'make' },
     ...[...buttons.values()].map(({ button }) => button),
     auto,
   );
@@ -56,6 +58,10 @@ export function createTargets(makes: readonly string[]): Targets {
     root,
     get chosen() {
       return chosen;
+    },
+    pick(modalities) {
+      picked = true;
+      choose(modalities);
     },
     suggest(modalities) {
       if (!picked && modalities.every((one) => makes.includes(one))) choose(modalities);
