@@ -79,12 +79,16 @@ describe('the default model draws', () => {
 });
 
 describe('the default model reads', () => {
-  it('its own apple, through embeddings and through ids', async () => {
+  it('its own apple, through embeddings, through ids and through both at once', async () => {
     const image = imageOf(await draw(1));
-    for (const read of ['embeddings', 'ids'] as const) {
+    const prefilled: number[] = [];
+    for (const read of ['embeddings', 'ids', 'both'] as const) {
       const answer = await pipeline.generate({ content: [image], to: 'text', options: { image: { read } } });
       expect(textOf(answer)).toMatch(/apple|tomato|cherr|blue/);
+      prefilled.push(answer.usage.prefilled);
     }
+    // <s> <img> </img> <txt>, and 16 embeddings, 64 ids, or all of them.
+    expect(prefilled).toEqual([20, 68, 84]);
   });
 });
 

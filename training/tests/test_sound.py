@@ -12,14 +12,16 @@ import torch
 from any_to_any_training.decoder.config import DecoderConfig, PortConfig
 from any_to_any_training.decoder.grow import load_grown
 from any_to_any_training.decoder.layout import buckets, length, sound_ids, text
+from any_to_any_training.decoder.loss import losses
 from any_to_any_training.decoder.model import Decoder
-from any_to_any_training.decoder.sequence import IGNORED, collate, heard_part, key, sound_part, text_part
+from any_to_any_training.decoder.sequence import IGNORED, collate, heard_part, key, phone_targets, sound_part, text_part
 from any_to_any_training.sound.codec import CodecConfig, InverseSpectrum, SoundCodec
+from any_to_any_training.sound.disturb import another_throat, disturb, hide
 from any_to_any_training.sound.encoder import SoundEncoder, SoundEncoderConfig
 from any_to_any_training.sound.mel import HOP, WINDOW, LogMel, fourier_basis
 from any_to_any_training.sound.quantise import CodebookTrainer
-from any_to_any_training.sound.voices import VOICES, finish
-from any_to_any_training.sound.warm_encoder import spell, word_errors
+from any_to_any_training.sound.voices import VOICES, finish, phones_by_frame
+from any_to_any_training.sound.warm_encoder import nearness, spell, word_errors
 
 PORTS = PortConfig(text=24, image=20, audio=12)
 TINY = CodecConfig(codes=16, codebooks=3, code_width=6, encoder_width=12, encoder_blocks=2, decoder_width=10, decoder_blocks=2)
@@ -131,3 +133,44 @@ def test_clips_are_trimmed_to_whole_frames():
 
 def test_one_voice_of_each_language_is_never_trained():
     assert {voice.language for voice in VOICES.values() if voice.held_out} == {"en", "ko"}
+
+
+def test_the_phone_of_a_frame_is_the_one_at_its_middle():
+    told = "pau:0.050 ax:0.080 r:0.100 pau:0.300 \n"
+    assert phones_by_frame(told, start=640, frames=4) == ("pau", "ax", "r", "pau")  # middles at 0.05, 0.07, 0.09, 0.11 s
+    assert phones_by_frame("", start=0, frames=2) == ("", "")
+
+
+def test_phone_targets_are_the_phone_and_the_next_other_one():
+    expected = [[3, 5], [3, 5], [5, IGNORED], [IGNORED, IGNORED], [IGNORED, IGNORED]]
+    assert phone_targets((3, 3, 5, 0), 5).tolist() == expected
+
+
+def test_phones_are_learnt_beside_the_ids():
+    torch.manual_seed(0)
+    decoder, heads = Decoder(DecoderConfig(width=32, layers=1, heads=2, kv_heads=2, head_width=16, feed_forward=32), PORTS), torch.nn.Linear(32, 2 * 6)
+    example = (text_part([1, 2], 0.1), sound_part(np.array([4, 5, 6]), 1.0, np.array([2, 2, 5])))
+    batch = collate([example] * 2, PORTS, 0.0, 0.0, np.random.default_rng(0))
+    plain, _ = losses(decoder, torch.nn.ModuleDict(), batch)
+    loss, log = losses(decoder, torch.nn.ModuleDict(), batch, heads)
+    assert loss > plain and {"phones", "next phones"} <= log.keys()
+    loss.backward()
+    assert heads.weight.grad.abs().sum() > 0
+
+
+def test_another_throat_moves_bands_and_keeps_the_shape():
+    random, mel = np.random.default_rng(1), torch.zeros(2, 64, 20)
+    mel[:, 30] = 1
+    changed = another_throat(mel, random)
+    peaks = {another_throat(mel, random)[0, :, 0].argmax().item() for _ in range(20)}
+    assert changed.shape == mel.shape and min(peaks) < 30 < max(peaks)
+    assert torch.equal(changed[0], changed[1]) and not torch.equal(hide(mel + 1, random), mel + 1)
+    assert disturb(np.ones(4000, np.float32), random).dtype == np.float32
+
+
+def test_what_is_heard_is_near_the_word_it_spells():
+    table = torch.eye(4)
+    logits = torch.full((1, 2, 5), -20.0)
+    logits[0, 0, 1], logits[0, 1, 4] = 20, 20  # the word 1, then the blank
+    seen = torch.stack([table[1], torch.ones(4)])[None]
+    assert nearness(seen, logits, table) < 1e-6 < nearness(seen.flip(1), logits, table)

@@ -7,7 +7,7 @@ import { type Adapter, type AdapterChoices, AnyToAnyError, type Delta, type Grap
 import { refinePatches } from './flow.ts';
 import { lanczosRefiner } from './lanczos.ts';
 import { networkRefiner } from './network.ts';
-import type { DenoiseOptions, LanczosOptions, PatchesOptions, Scale } from './options.ts';
+import type { LanczosOptions, PatchesOptions, Scale } from './options.ts';
 import { sigmasOf } from './schedule.ts';
 import { Work, type WorkSettings } from './work.ts';
 
@@ -41,7 +41,7 @@ export const passingAdapter: DenoiseAdapter = {
     if (upscale === 1) return deltas;
     throw new AnyToAnyError(
       'OPTION_INVALID',
-      `upscale is ${upscale}, but the bundle has no patch stage. Use denoisePlugin({ kind: 'lanczos', scale: 2 }).`,
+      `upscale is ${upscale}, but the bundle has no patch stage. Name an upsampler, or use denoisePlugin({ kind: 'lanczos', scale: 2 }).`,
       { option: 'upscale', plugin: pluginName },
     );
   },
@@ -49,7 +49,7 @@ export const passingAdapter: DenoiseAdapter = {
 
 /** `settingsOf` a scale: undefined where pictures of it are left as they are. */
 function adapterOf(
-  { scale: usual }: DenoiseOptions,
+  { scale: usual }: PatchesOptions | LanczosOptions,
   choices: AdapterChoices,
   settingsOf: (scale: Scale, steps: number | undefined) => WorkSettings | undefined,
 ): DenoiseAdapter {
@@ -95,7 +95,7 @@ function checkScale(scale: number): Scale {
   });
 }
 
-function noSteps(steps: number): AnyToAnyError {
+export function noSteps(steps: number): AnyToAnyError {
   const message = `steps is ${steps}, but nothing here refines in steps: the bundle has no trained patch stage. Leave it out.`;
   return new AnyToAnyError('OPTION_INVALID', message, { option: 'steps', plugin: pluginName });
 }

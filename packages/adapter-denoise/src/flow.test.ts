@@ -4,27 +4,9 @@ import { drain, expectCode, iterate } from '@any-to-any/core/testing';
 import { expect, test } from 'vitest';
 import { denoiseAdapter } from './adapter.ts';
 import { fakeGraph, fixtureGraph, options, patchesOf, somePicture } from './fixtures.test.kit.ts';
+import { counted, many } from './source.test.kit.ts';
 
 const shape = { kind: 'grid', rows: 8, columns: 8 } as const;
-/** 144 patches, all of them exact: much to do at once. */
-const many = (): Delta[] => patchesOf(somePicture(192, 192), 0, 0);
-
-/** Counts what was pulled, and notes when it is left. */
-function counted(deltas: readonly Delta[]) {
-  const seen = { pulled: 0, left: false };
-  const source = async function* (): AsyncGenerator<Delta> {
-    try {
-      for (const delta of deltas) {
-        seen.pulled++;
-        yield delta;
-      }
-    } finally {
-      seen.left = true;
-    }
-  };
-  return { seen, source: source() };
-}
-
 const adapt = (graph: Graph, source: AsyncIterable<Delta>, signal?: AbortSignal) =>
   denoiseAdapter({ ...options, inFlight: 4 }, graph).adapt(source, { shape, signal });
 

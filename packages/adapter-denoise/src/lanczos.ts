@@ -7,6 +7,9 @@ import type { Refiner } from './refiner.ts';
 
 const lobes = 3;
 
+/** Pixels that are needed around a patch. */
+export const lanczosHalo = lobes;
+
 /** `sinc(x) sinc(x / 3)` within ±3. At 0 → 1, at 1 → 0, at 0.5 → 0.6079. */
 export function lanczosWeight(x: number): number {
   if (x === 0) return 1;
@@ -75,7 +78,7 @@ function weigh({ first, weights }: Taps, index: number, valueAt: (at: number) =>
 
 /** Sharpens nothing, enlarges `scale` times. */
 export function lanczosRefiner(side: number, scale: 2 | 4): Refiner {
-  const halo = lobes;
+  const halo = lanczosHalo;
   return {
     side,
     halo,

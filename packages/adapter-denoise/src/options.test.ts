@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { options } from './fixtures.test.kit.ts';
 import { readOptions } from './options.ts';
+import { upsampler } from './upsampler/fixtures.test.kit.ts';
 
 const raw = { ...options };
 
@@ -12,12 +13,20 @@ test('takes what the compiler writes', () => {
   for (const scale of [1, 2, 4]) {
     expect(readOptions({ kind: 'lanczos', scale })).toEqual({ kind: 'lanczos', scale });
   }
+  expect(readOptions({ ...upsampler })).toEqual(upsampler);
+  const { tile: _, overlap: __, ...bare } = upsampler;
+  expect(readOptions(bare)).toEqual(bare);
+  expect(readOptions({ ...raw, upsampler })).toEqual({ ...options, upsampler });
 });
 
 describe('refuses', () => {
   const schedule = options.schedule;
   test.each<[string, Record<string, unknown>, RegExp]>([
-    ['another kind', { ...raw, kind: 'swinir' }, /OPTION_INVALID.*"kind" must be "patches" or "lanczos"/],
+    [
+      'another kind',
+      { ...raw, kind: 'swinir' },
+      /OPTION_INVALID.*"kind" must be "patches", "lanczos" or "upsampler"/,
+    ],
     ['an unknown option', { ...raw, seams: 1 }, /OPTION_UNKNOWN.*"seams"/],
     ['a scale of 3', { ...raw, scale: 3 }, /OPTION_INVALID.*"scale" must be 1 or 2 or 4/],
     ['Lanczos of no size', { kind: 'lanczos' }, /OPTION_INVALID.*"scale"/],
@@ -44,6 +53,30 @@ describe('refuses', () => {
       /OPTION_INVALID.*"kind"/,
     ],
     ['a delay that is no number', { ...raw, delay: Number.NaN }, /OPTION_INVALID.*"delay"/],
+    ['an upsampler that shrinks', { ...upsampler, scale: 0 }, /OPTION_INVALID.*"scale"/],
+    ['half a scale', { ...upsampler, scale: 1.5 }, /OPTION_INVALID.*"scale"/],
+    [
+      'tiles that are no whole windows',
+      { ...upsampler, tile: 10 },
+      /OPTION_INVALID.*"tile" must be a multiple of 4/,
+    ],
+    [
+      'overlaps that are none',
+      { ...upsampler, overlap: 3 },
+      /OPTION_INVALID.*"overlap" must be a multiple of 4/,
+    ],
+    ['tiles of nothing', { ...upsampler, tile: 0 }, /OPTION_INVALID.*"tile"/],
+    ['an upsampler with steps', { ...upsampler, stop: 1 }, /OPTION_UNKNOWN.*"stop"/],
+    [
+      'an upsampler that is none',
+      { ...raw, upsampler: 'swinir' },
+      /OPTION_INVALID.*"upsampler" must be an object/,
+    ],
+    [
+      'another adapter as upsampler',
+      { ...raw, upsampler: { ...upsampler, kind: 'lanczos' } },
+      /"kind" must be "upsampler"/,
+    ],
     ['calls without patches', { ...raw, inFlight: 0 }, /OPTION_INVALID.*"inFlight"/],
   ])('%s', (_, wrong, message) => {
     expect(() => readOptions(wrong)).toThrow(message);

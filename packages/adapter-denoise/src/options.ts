@@ -8,7 +8,7 @@ import type { SigmaSchedule } from './schedule.ts';
 export type Scale = 1 | 2 | 4;
 
 /** Which refiner, and how it runs. Later kinds get a member of their own. */
-export type DenoiseOptions = PatchesOptions | LanczosOptions;
+export type DenoiseOptions = PatchesOptions | LanczosOptions | UpsamplerOptions;
 
 /** A trained network that sharpens patches step by step and enlarges them. */
 export interface PatchesOptions {
@@ -32,6 +32,8 @@ export interface PatchesOptions {
   readonly stop?: number | undefined;
   /** Most patches of one call. Default 16. */
   readonly inFlight?: number | undefined;
+  /** What enlarges the sharpened picture in place of this network. */
+  readonly upsampler?: UpsamplerOptions | undefined;
 }
 
 /** No network: plain Lanczos enlargement, the baseline. */
@@ -39,6 +41,23 @@ export interface LanczosOptions {
   readonly kind: 'lanczos';
   /** 1: pictures stay as they are unless a request says otherwise. */
   readonly scale: Scale;
+}
+
+/** A network of its own that enlarges, such as SwinIR. It sees further than a patch, so it works in tiles. */
+export interface UpsamplerOptions {
+  readonly kind: 'upsampler';
+  /** Graph of the bundle, see `upsampler/network.ts`. */
+  readonly graph: string;
+  /** How many times larger a side becomes; 1: pictures are only repaired. */
+  readonly scale: number;
+  /** Side of the network's windows: tiles begin at multiples of it. */
+  readonly window: number;
+  /** How far the network sees, pixels. With `overlap` at least that, tiles equal the whole picture done at once. */
+  readonly reach: number;
+  /** Side of what one run gives, pixels of what goes in, whole windows. Default 64. */
+  readonly tile?: number | undefined;
+  /** What a run sees around that, whole windows. Default 32. */
+  readonly overlap?: number | undefined;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -52,8 +71,10 @@ const patchesOptionNames = [
   'factor',
   'codes',
   'schedule',
+  'upsampler',
   ...runOptionNames,
 ];
+const upsamplerOptionNames = ['kind', 'graph', 'scale', 'window', 'reach', 'tile', 'overlap'];
 
 /** Throws OPTION_UNKNOWN, OPTION_INVALID. */
 export function readOptions(raw: Raw): DenoiseOptions {
@@ -61,13 +82,13 @@ export function readOptions(raw: Raw): DenoiseOptions {
     rejectUnknownOptions(raw, ['kind', 'scale'], 'The Lanczos adapter');
     return { kind: 'lanczos', scale: oneOf(raw, 'scale', [1, 2, 4]) };
   }
-  if (raw['kind'] !== 'patches') return fail('kind', '"patches" or "lanczos"', raw);
+  if (raw['kind'] === 'upsampler') return readUpsampler(raw);
+  if (raw['kind'] !== 'patches') return fail('kind', '"patches", "lanczos" or "upsampler"', raw);
   rejectUnknownOptions(raw, patchesOptionNames, 'The denoise adapter');
   const side = whole(raw, 'side', 1);
   return {
     kind: 'patches',
-    graph:
-      typeof raw['graph'] === 'string' && raw['graph'] !== '' ? raw['graph'] : fail('graph', 'a file', raw),
+    graph: file(raw, 'graph'),
     side,
     halo: whole(raw, 'halo', 0),
     factor:
@@ -81,6 +102,31 @@ export function readOptions(raw: Raw): DenoiseOptions {
     ...(raw['previews'] !== undefined && { previews: whole(raw, 'previews', 0) }),
     ...(raw['stop'] !== undefined && { stop: number(raw, 'stop', 0) }),
     ...(raw['inFlight'] !== undefined && { inFlight: whole(raw, 'inFlight', 1) }),
+    ...(raw['upsampler'] !== undefined && { upsampler: readNested(raw) }),
+  };
+}
+
+function readNested(raw: Raw): UpsamplerOptions {
+  const nested = raw['upsampler'];
+  if (typeof nested !== 'object' || nested === null) return fail('upsampler', 'an object', raw);
+  return readUpsampler(nested as Raw); // any JSON object; every field is checked below
+}
+
+function readUpsampler(raw: Raw): UpsamplerOptions {
+  rejectUnknownOptions(raw, upsamplerOptionNames, 'The upsampler of the denoise adapter');
+  const window = whole(raw, 'window', 1);
+  const windows = (name: string, least: number): number =>
+    whole(raw, name, least) % window === 0
+      ? whole(raw, name, least)
+      : fail(name, `a multiple of ${window}`, raw);
+  return {
+    kind: raw['kind'] === 'upsampler' ? 'upsampler' : fail('kind', '"upsampler"', raw),
+    graph: file(raw, 'graph'),
+    scale: whole(raw, 'scale', 1),
+    window,
+    reach: whole(raw, 'reach', 0),
+    ...(raw['tile'] !== undefined && { tile: windows('tile', 1) }),
+    ...(raw['overlap'] !== undefined && { overlap: windows('overlap', 0) }),
   };
 }
 
@@ -115,6 +161,11 @@ function whole(raw: Raw, name: string, least: number): number {
   const value = raw[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
   return fail(name, `a whole number of at least ${least}`, raw);
+}
+
+function file(raw: Raw, name: string): string {
+  const value = raw[name];
+  return typeof value === 'string' && value !== '' ? value : fail(name, 'a file', raw);
 }
 
 function oneOf<const T extends number>(raw: Raw, name: string, allowed: readonly T[]): T {

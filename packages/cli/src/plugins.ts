@@ -14,3 +14,9 @@ export const plugins = (): readonly Plugin[] => [
   denoisePlugin({ kind: 'lanczos', scale: 1 }),
   audioPlugin(),
 ];
+
+/** The same plugins, with pictures enlarged by the adapter bundle `upsampler`. */
+export function withUpsampler(all: readonly Plugin[], upsampler: string): readonly Plugin[] {
+  const enlarging = denoisePlugin({ upsampler });
+  return [...all.filter(({ name }) => name !== enlarging.name), enlarging];
+}

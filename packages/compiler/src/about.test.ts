@@ -55,6 +55,18 @@ describe('what the checkpoint says of its bundle', () => {
     await expect(compile(from, path('wrong-bundle'), wrong)).rejects.toThrow(/OPTION_INVALID.*voices/);
   });
 
+  test('how content is read too, checked', async () => {
+    const reading = { image: { read: 'both', between: '<pad>' } } as const;
+    const from = await edited('reading', (config) => {
+      config['bundle'] = { reading };
+    });
+    expect(await compile(from, path('reading-bundle'))).toMatchObject({ reading });
+    const ids = { image: { read: 'ids' } } as const;
+    expect(await compile(from, path('ids-bundle'), { reading: ids })).toMatchObject({ reading: ids });
+    const wrong = { reading: { image: { read: 'pixels' as 'ids' } } };
+    await expect(compile(from, path('pixels-bundle'), wrong)).rejects.toThrow(/OPTION_INVALID.*reading/);
+  });
+
   test('a modality of a foreign plugin keeps its options and takes its files along', async () => {
     const use = {
       kind: 'plugin',

@@ -7,42 +7,44 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
+  type AdapterManifest,
   AnyToAnyError,
   type Manifest,
-  type ManifestParts,
   type TokenizerManifest,
-  type TokenizerManifestParts,
   throwIfAborted,
+  writeAdapterManifest,
   writeManifest,
   writeTokenizerManifest,
 } from '@any-to-any/core';
 import { ZodError } from 'zod';
-import { anyToAny } from './families/any-to-any/family.ts';
-import { encodec } from './families/encodec/family.ts';
-import type { Family } from './families/family.ts';
+import type { Family, Parts } from './families/family.ts';
+import { families } from './families/known.ts';
 import { llama } from './families/llama/family.ts';
-import { mimi } from './families/mimi/family.ts';
+import { swinir } from './families/swinir/family.ts';
+import { weightsOnly } from './families/swinir/source.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [anyToAny, llama, encodec, mimi];
+/** The manifest that `compile` wrote. */
+export type CompiledManifest = Manifest | TokenizerManifest | AdapterManifest;
 
 /**
- * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).
- * Returns the manifest: of a model, or, for the checkpoint of a codec, of a tokenizer on its own. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, ABORTED.
+ * Compiles `checkpoint`, a directory or a file that is all of it (GGUF, SwinIR), into `out`, which must be absent, empty or an older bundle (it is replaced).
+ * Returns the manifest: of a model, of a tokenizer on its own for the checkpoint of a codec, of an adapter on its own for that of an upsampler. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, ABORTED.
  */
 export async function compile(
   checkpoint: string,
   out: string,
   options: CompileOptions = {},
-): Promise<Manifest | TokenizerManifest> {
+): Promise<CompiledManifest> {
   const { signal, onProgress } = options;
   const target = resolve(out);
   const settings = resolveOptions(options, basename(resolve(checkpoint)));
   await checkReplaceable(target);
-  const config = isGguf(checkpoint) ? undefined : await readConfig(checkpoint);
-  const family = isGguf(checkpoint) ? llama : findFamily(join(checkpoint, 'config.json'), config);
+  const alone = isGguf(checkpoint) ? llama : (await weightsOnly(checkpoint)) && swinir;
+  const config = alone ? undefined : await readConfig(checkpoint);
+  const family = alone || findFamily(join(checkpoint, 'config.json'), config);
   const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
   await mkdir(partial, { recursive: true });
   try {
@@ -72,27 +74,30 @@ async function readConfig(checkpoint: string): Promise<unknown> {
 
 function findFamily(path: string, config: unknown): Family {
   // Any JSON value: the fields may be absent.
-  const { family: name, model_type: type } = (config ?? {}) as { family?: unknown; model_type?: unknown };
-  const family = families.find((one) =>
-    name === undefined ? one.modelTypes?.some((known) => known === type) : one.name === name,
-  );
+  const given = (config ?? {}) as { family?: unknown; model_type?: unknown; _class_name?: unknown };
+  const { family: name, model_type: type, _class_name: kind } = given;
+  const isOne = ({ name: own, modelTypes = [], classNames = [] }: Family): boolean => {
+    if (name !== undefined) return own === name;
+    return modelTypes.some((known) => known === type) || classNames.some((known) => known === kind);
+  };
+  const family = families.find(isOne);
   if (family !== undefined) return family;
   const names = families.map((candidate) => candidate.name).join(', ');
-  const types = families.flatMap((candidate) => candidate.modelTypes ?? []).join(', ');
+  const types = families.flatMap(({ modelTypes = [] }) => modelTypes).join(', ');
+  const kinds = families.flatMap(({ classNames = [] }) => classNames).join(', ');
   throw checkpointInvalid(
     path,
-    `family: expected one of ${names}, found ${JSON.stringify(name)}; or model_type: one of ${types}, found ${JSON.stringify(type)}.`,
+    `family: expected one of ${names}, found ${JSON.stringify(name)}; or model_type: one of ${types}, found ` +
+      `${JSON.stringify(type)}; or _class_name: ${kinds}, found ${JSON.stringify(kind)}.`,
   );
 }
 
 /** Sizes and hashes are taken from the files; what the options said is checked here. */
-async function finish(
-  directory: string,
-  parts: ManifestParts | TokenizerManifestParts,
-): Promise<Manifest | TokenizerManifest> {
+async function finish(directory: string, parts: Parts): Promise<CompiledManifest> {
   try {
-    if ('kind' in parts) return await writeTokenizerManifest(directory, parts);
-    return await writeManifest(directory, parts);
+    if (!('kind' in parts)) return await writeManifest(directory, parts);
+    if (parts.kind === 'tokenizer') return await writeTokenizerManifest(directory, parts);
+    return await writeAdapterManifest(directory, parts);
   } catch (cause) {
     if (!(cause instanceof ZodError)) throw cause;
     const [issue] = cause.issues;

@@ -9,7 +9,7 @@ export { type FeedForward, swiglu } from './blocks/feed-forward.ts';
 export { type LinearPart, linear } from './blocks/linear.ts';
 export { addAndNorm, addAndNormLast, headNorm, type Norm, rmsNorm } from './blocks/norm.ts';
 export { type Rotary, rotaryTables } from './blocks/rotary.ts';
-export { compile } from './compile.ts';
+export { type CompiledManifest, compile } from './compile.ts';
 export { buildDecoder, type DecoderOptions, type DecoderPlan } from './families/any-to-any/decoder.ts';
 export { buildHead, type HeadPlan } from './families/any-to-any/head.ts';
 export { type TableType, writeTable } from './families/table.ts';

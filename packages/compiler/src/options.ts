@@ -23,6 +23,11 @@ export interface CompileOptions extends About {
   readonly context?: number | undefined;
   /** Codebooks of a sound codec that are used, from the first on. Default: as many as the reference uses unasked. */
   readonly codebooks?: number | undefined;
+  /**
+   * How the codes of a picture are found, where a model compares them at length 1 (Janus): by the largest cosine, as its
+   * makers do, or by the smallest distance to codes of any length, as \`transformers\` does. Default: cosine.
+   */
+  readonly nearestCodes?: 'cosine' | 'distance' | undefined;
   /** Sequences that show the range of keys and values, for an int8 cache. Default: random ones of every modality. */
   readonly calibration?: readonly (readonly Run[])[] | undefined;
   readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
@@ -47,6 +52,7 @@ export interface Settings {
   /** At most so many positions. */
   readonly context: number | undefined;
   readonly codebooks: number | undefined;
+  readonly nearestCodes: 'cosine' | 'distance';
   readonly calibration: readonly (readonly Run[])[] | undefined;
   /** The checkpoint's directory, for want of a better name. */
   readonly directory: string;
@@ -63,6 +69,7 @@ export const aboutSchema = manifestSchema
     attribution: true,
     sampling: true,
     voices: true,
+    reading: true,
     unconditional: true,
   })
   .partial();
@@ -75,6 +82,7 @@ export interface About {
   readonly attribution?: readonly string[] | undefined;
   readonly sampling?: Manifest['sampling'] | undefined;
   readonly voices?: Manifest['voices'] | undefined;
+  readonly reading?: Manifest['reading'] | undefined;
   readonly unconditional?: Manifest['unconditional'] | undefined;
 }
 
@@ -85,6 +93,7 @@ const known: readonly (keyof CompileOptions)[] = [
   'tables',
   'context',
   'codebooks',
+  'nearestCodes',
   'calibration',
   'name',
   'version',
@@ -92,6 +101,7 @@ const known: readonly (keyof CompileOptions)[] = [
   'attribution',
   'sampling',
   'voices',
+  'reading',
   'unconditional',
   'onProgress',
   'signal',
@@ -100,8 +110,8 @@ const known: readonly (keyof CompileOptions)[] = [
 /** `directory` names the bundle if nothing else does. Throws OPTION_UNKNOWN, OPTION_INVALID. */
 export function resolveOptions(options: CompileOptions, directory: string): Settings {
   rejectUnknownOptions(options, known, 'compile');
-  const { name, version, license, attribution, sampling, voices, unconditional } = options;
-  const about = { name, version, license, attribution, sampling, voices, unconditional };
+  const { name, version, license, attribution, sampling, voices, reading, unconditional } = options;
+  const about = { name, version, license, attribution, sampling, voices, reading, unconditional };
   checkAbout(about);
   const quantize = oneOf('quantize', options.quantize ?? 'none', ['none', 'f16', 'int8', 'int4'] as const);
   const block = oneOf('block', options.block ?? 32, [32, 128] as const);
@@ -113,6 +123,7 @@ export function resolveOptions(options: CompileOptions, directory: string): Sett
     tables: oneOf('tables', options.tables ?? 'f32', ['f32', 'f16'] as const),
     context: positiveCount('context', options.context),
     codebooks: positiveCount('codebooks', options.codebooks),
+    nearestCodes: oneOf('nearestCodes', options.nearestCodes ?? 'cosine', ['cosine', 'distance'] as const),
     calibration: options.calibration,
     directory,
     about,

@@ -1,3 +1,10 @@
+export {
+  type AdapterBundle,
+  type AdapterManifest,
+  type AdapterManifestParts,
+  openAdapterBundle,
+  writeAdapterManifest,
+} from './bundle/adapter.ts';
 export { locateBundle } from './bundle/locate.ts';
 export {
   bundleFormat,
@@ -57,6 +64,7 @@ export {
   throwIfAborted,
 } from './errors.ts';
 export { createPipeline, type PipelineOptions } from './host/create.ts';
+export { type OpenAdapter, type OpenAdapterOptions, openAdapter } from './host/open-adapter.ts';
 export { type OpenTokenizer, type OpenTokenizerOptions, openTokenizer } from './host/open-tokenizer.ts';
 export type { Answer, AnswerSegment } from './pipeline/answer.ts';
 export type { Conversation } from './pipeline/conversation.ts';

@@ -3,6 +3,7 @@
  */
 import { AnyToAnyError, type Graph, type Plugin, type Port, rejectUnknownOptions } from '@any-to-any/core';
 import { imageEncoder } from './encoder.ts';
+import { openLineEncoder } from './line/encoder.ts';
 import { readEncoderOptions, readTokenizerOptions } from './options.ts';
 import { imageTokenizer } from './tokenizer.ts';
 import type { Previews } from './vq/decode.ts';
@@ -32,11 +33,12 @@ export function imagePlugin(options: ImagePluginOptions = {}): Plugin {
         const settings = readTokenizerOptions(port.options);
         const [encode, decode] = await Promise.all([
           openGraph(port, settings.encode, 'pixels', 'ids'),
-          openGraph(port, settings.decode, 'ids', 'pixels'),
+          settings.decode === undefined ? undefined : openGraph(port, settings.decode, 'ids', 'pixels'),
         ]);
         return imageTokenizer(settings, { encode, decode }, previews);
       });
       registry.encoder('image', async (port) => {
+        if (port.options['kind'] === 'line') return openLineEncoder(port, name);
         const settings = readEncoderOptions(port.options);
         return imageEncoder(settings, await openGraph(port, settings.graph, 'pixels', 'embeddings'));
       });

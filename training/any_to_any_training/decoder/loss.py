@@ -1,4 +1,5 @@
-"""One cross-entropy over the whole delimited sequence, each position through the head that is legal there."""
+"""One cross-entropy over the whole delimited sequence, each position through the head that is legal there. Beside it,
+while training, where speech is generated: which phone is being said and which comes next, read off the hidden state."""
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -23,8 +24,11 @@ def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch) -> Tensor:
     return x
 
 
-def losses(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """-> weighted mean over the asked positions; plain mean per head for the log (weight < 1 left out)."""
+PHONE_WEIGHT = 0.5
+
+
+def losses(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, phone_heads: nn.Linear | None = None) -> tuple[Tensor, dict[str, float]]:
+    """`phone_heads`: hidden -> two times the phones. -> weighted mean over the asked positions; plain mean per head for the log (weight < 1 left out)."""
     x = inputs(decoder, encoders, batch)
     if torch.is_autocast_enabled("cpu"):
         x = x.to(torch.bfloat16)  # the residual stream too: half the memory traffic
@@ -40,4 +44,12 @@ def losses(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch) -> tuple[Ten
         full = (targets != IGNORED) & (weights == 1)
         if full.any():
             log[name] = each[full].mean().item()
-    return total / weight_sum, log
+    loss = total / weight_sum
+    if batch.phones is not None and phone_heads is not None:
+        at, targets = batch.phones
+        known = targets != IGNORED
+        logits = phone_heads(hidden[:, at]).float().unflatten(-1, (2, -1))
+        each = F.cross_entropy(logits.flatten(0, 2), targets.flatten(), reduction="none", ignore_index=IGNORED).view(targets.shape)
+        log["phones"], log["next phones"] = ((each[..., i].sum() / known[..., i].sum().clamp(min=1)).item() for i in (0, 1))
+        loss = loss + PHONE_WEIGHT * each.sum() / known.sum().clamp(min=1) * known[..., 0].float().mean()
+    return loss, log

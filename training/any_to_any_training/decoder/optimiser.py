@@ -10,7 +10,7 @@ from torch import nn
 def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
     if grown is not None and f"ports.{grown}." in name:
         return "new table" if name.endswith("embedding") else "new head"
-    if name.startswith("encoders."):  # comes warmed up: small steps
+    if ".encoders." in f".{name}":  # comes warmed up: small steps
         return "encoder"
     if name.endswith("embedding") and "ports." in name or "buckets." in name:
         return "table"

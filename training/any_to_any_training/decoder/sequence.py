@@ -27,6 +27,7 @@ class Part:
     weight: float
     ids: tuple[int, ...] = ()
     content: np.ndarray | None = field(default=None, compare=False)  # when embedded: uint8 [64, 64, 3] or float32 samples
+    phones: tuple[int, ...] = ()  # of speech: one an id, 0 where it is not known
 
 
 def text_part(ids: list[int], weight: float) -> Part:
@@ -41,8 +42,8 @@ def picture_part(pixels: np.ndarray) -> Part:
     return Part(image_embeddings(), 0.0, (), pixels)
 
 
-def sound_part(ids: np.ndarray, weight: float) -> Part:
-    return Part(sound_ids(len(ids)), weight, tuple(ids.tolist()))
+def sound_part(ids: np.ndarray, weight: float, phones: np.ndarray | None = None) -> Part:
+    return Part(sound_ids(len(ids)), weight, tuple(ids.tolist()), phones=() if phones is None else tuple(phones.tolist()))
 
 
 def heard_part(samples: np.ndarray, stride: int) -> Part:
@@ -68,6 +69,7 @@ class Batch:
     ids: Tensor  # [B, S] global input ids; embedded places hold <pad>
     contents: dict[int, np.ndarray]  # segment index -> [B, ...] of what an encoder embeds
     asked: dict[str, tuple[Tensor, Tensor, Tensor]]  # head -> positions [N], targets [B, N] or IGNORED, weights [N]
+    phones: tuple[Tensor, Tensor] | None = None  # positions [N]; [B, N, 2]: the phone of the id asked there, and the one after it
 
 
 def collate(examples: list[Example], ports: PortConfig, noise: float, blank: float, random: np.random.Generator) -> Batch:
@@ -79,7 +81,7 @@ def collate(examples: list[Example], ports: PortConfig, noise: float, blank: flo
     ids = np.zeros((size, length(layout)), np.int64)
     ids[:, 0], ids[:, -1] = MARKS.index("<s>"), MARKS.index("</s>")
     asked: dict[str, list] = {"marks": [(0, None, 1.0)], "text": [], "image": [], "audio": []}
-    contents = {}
+    contents, phones = {}, None
     for index, (segment, start) in enumerate(zip(layout, body_starts(layout))):
         opening, closing = OPEN_MARKS[segment.modality]
         ids[:, start - 1], ids[:, start + segment.length] = opening, closing
@@ -95,6 +97,9 @@ def collate(examples: list[Example], ports: PortConfig, noise: float, blank: flo
             row[: len(own)] = own
             if segment.grid is None:  # the closing mark is a choice; an image always has its full grid
                 row[len(own)] = count
+        if any(example[index].phones for example in examples):
+            known = np.stack([phone_targets(example[index].phones, segment.length) for example in examples])
+            phones = (torch.arange(start - 1, start - 1 + segment.length), torch.from_numpy(known))
         last = segment.length + (segment.grid is None)
         asked[name] += [(start - 1 + i, local[:, i], weight) for i in range(last)]
         entering = local[:, : segment.length]
@@ -106,7 +111,21 @@ def collate(examples: list[Example], ports: PortConfig, noise: float, blank: flo
     full = np.array([example[-1].segment.length == longest.length for example in examples])
     ended = np.where(full, ids[:, -1], IGNORED)  # a padded row ends earlier than where </s> stands
     asked["marks"] = [(at, ended if at + 1 == ids.shape[1] - 1 else ids[:, at + 1], weight) for at, _, weight in asked["marks"]]
-    return Batch(layout, torch.from_numpy(ids), contents, {name: columns(rows) for name, rows in asked.items() if rows})
+    return Batch(layout, torch.from_numpy(ids), contents, {name: columns(rows) for name, rows in asked.items() if rows}, phones)
+
+
+def phone_targets(phones: tuple[int, ...], length: int) -> np.ndarray:
+    """[length, 2]: (3, 3, 5, 0) -> (3, 5) (3, 5) (5, IGNORED) (IGNORED, IGNORED); the second is the next other phone."""
+    out = np.full((length, 2), IGNORED, np.int64)
+    following = IGNORED
+    for at in range(len(phones) - 1, -1, -1):
+        if phones[at] == 0:
+            following = IGNORED
+            continue
+        if at + 1 < len(phones) and phones[at + 1] != phones[at]:
+            following = phones[at + 1] or IGNORED
+        out[at] = phones[at], following
+    return out
 
 
 def columns(rows: list[tuple[int, np.ndarray, float]]) -> tuple[Tensor, Tensor, Tensor]:

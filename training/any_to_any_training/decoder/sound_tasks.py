@@ -23,8 +23,8 @@ from ..data.splits import held_out
 from ..sound.clips import Clips, scene_of
 from ..sound.encoder import STRIDE
 from ..sound.voices import DEFAULT, VOICES
-from ..sound.warm_encoder import disturb
-from .sequence import Example, heard_part, image_part, picture_part, sound_part, text_part
+from ..sound.disturb import disturb
+from .sequence import Example, Part, heard_part, image_part, picture_part, sound_part, text_part
 from .tasks import PROMPT_WEIGHT, World
 
 SOUND_QUESTIONS = ("what does it sound like?", "어떤 소리가 나?")
@@ -42,15 +42,16 @@ class Hearing:
 
     clips: Clips
     speaking: tuple[str, ...]  # voices to generate
-    heard: list[dict] = field(init=False)  # speech of every training voice
+    english: float = 0.5  # share of English in what is spoken and heard
+    heard: dict[str, list[dict]] = field(init=False)  # by language: speech of every training voice
     spoken: dict[str, list[dict]] = field(init=False)  # speech by voice, of the voices to generate
     twice: list[tuple[dict, dict]] = field(init=False)  # the same words in two voices, the second to generate
     sounds: dict[int, list[dict]] = field(init=False)  # by concept
 
     def __post_init__(self):
-        self.heard = self.clips.select(kind="speech", split="train")
+        self.heard = {language: self.clips.select(kind="speech", split="train", language=language) for language in ("en", "ko")}
         self.spoken, by_text, self.sounds = defaultdict(list), defaultdict(list), defaultdict(list)
-        for entry in self.heard:
+        for entry in sum(self.heard.values(), []):
             by_text[entry["text"]].append(entry)
             if entry["voice"] in self.speaking:
                 self.spoken[entry["voice"]].append(entry)
@@ -61,8 +62,13 @@ class Hearing:
     def speech(self, random: Random) -> dict:
         """A clip to generate; the default voices come most often."""
         voices = list(self.spoken)
-        weights = [2.0 if voice in DEFAULT.values() else 1.0 for voice in voices]
+        share = {"en": self.english, "ko": 1 - self.english}
+        weights = [share[VOICES[voice].language] * (2.0 if voice in DEFAULT.values() else 1.0) for voice in voices]
         return random.choice(self.spoken[random.choices(voices, weights)[0]])
+
+    def listened(self, random: Random) -> dict:
+        """A clip to hear."""
+        return random.choice(self.heard["en" if random.random() < self.english else "ko"])
 
     def sound(self, random: Random) -> tuple[int, dict]:
         concept = random.choice(list(self.sounds))
@@ -74,18 +80,22 @@ class Hearing:
         return np.pad(samples, (0, -len(samples) % (2 * STRIDE)))
 
 
+def spoken_part(hearing: Hearing, entry: dict) -> Part:
+    return sound_part(hearing.clips.ids(entry), 1.0, hearing.clips.phones(entry))
+
+
 def speak(world: World, hearing: Hearing, random: Random) -> Example:
     entry = hearing.speech(random)
     default = entry["voice"] in DEFAULT.values()
     prefix = "" if default and random.random() < 0.7 else f"{VOICES[entry['voice']].wording}: "
-    return text_part(world.words(prefix + entry["text"]), PROMPT_WEIGHT), sound_part(hearing.clips.ids(entry), 1.0)
+    return text_part(world.words(prefix + entry["text"]), PROMPT_WEIGHT), spoken_part(hearing, entry)
 
 
 def hear(world: World, hearing: Hearing, random: Random) -> Example:
     if random.random() < 0.12:
         concept, entry = hearing.sound(random)
         return heard_part(hearing.samples(entry, random), STRIDE), text_part(world.words(sound_words(concept, "en")), 1.0)
-    entry = random.choice(hearing.heard)
+    entry = hearing.listened(random)
     return heard_part(hearing.samples(entry, random), STRIDE), text_part(world.words(entry["text"]), 1.0)
 
 
@@ -94,7 +104,7 @@ def draw_heard(world: World, hearing: Hearing, random: Random) -> Example:
         concept, entry = hearing.sound(random)
         scene = Scene("single", (concept,), "noto", "white", size=BIG)
     else:
-        entry = random.choice(hearing.heard)
+        entry = hearing.listened(random)
         scene = scene_of(entry)
     return heard_part(hearing.samples(entry, random), STRIDE), image_part(world.table.ids(scene), 1.0)
 
@@ -111,18 +121,18 @@ def say_picture(world: World, hearing: Hearing, random: Random) -> Example:
     if asked is None:  # no prompt asks for that voice in Korean
         return say_picture(world, hearing, random)
     question = [text_part(world.words(words), PROMPT_WEIGHT) for words in asked]
-    return picture_part(compose(scene, world.atlas)), *question, sound_part(hearing.clips.ids(entry), 1.0)
+    return picture_part(compose(scene, world.atlas)), *question, spoken_part(hearing, entry)
 
 
 def repeat(world: World, hearing: Hearing, random: Random) -> Example:
     said, target = random.choice(hearing.twice)
     wording = text_part(world.words(VOICES[target["voice"]].wording), PROMPT_WEIGHT)
-    return heard_part(hearing.samples(said, random), STRIDE), wording, sound_part(hearing.clips.ids(target), 1.0)
+    return heard_part(hearing.samples(said, random), STRIDE), wording, spoken_part(hearing, target)
 
 
 def play(world: World, hearing: Hearing, random: Random) -> Example:
     concept, entry = hearing.sound(random)
-    return text_part(world.words(sound_words(concept, random.choice(["en", "ko"]))), PROMPT_WEIGHT), sound_part(hearing.clips.ids(entry), 1.0)
+    return text_part(world.words(sound_words(concept, random.choice(["en", "ko"]))), PROMPT_WEIGHT), spoken_part(hearing, entry)
 
 
 def play_picture(world: World, hearing: Hearing, random: Random) -> Example:
@@ -131,7 +141,7 @@ def play_picture(world: World, hearing: Hearing, random: Random) -> Example:
     if held_out(scene):
         scene = replace(scene, style="noto")
     question = text_part(world.words(random.choice(SOUND_QUESTIONS)), PROMPT_WEIGHT)
-    return picture_part(compose(scene, world.atlas)), question, sound_part(hearing.clips.ids(entry), 1.0)
+    return picture_part(compose(scene, world.atlas)), question, spoken_part(hearing, entry)
 
 
 def sound_tasks(world: World, hearing: Hearing) -> dict[str, Callable[[Random], Example]]:

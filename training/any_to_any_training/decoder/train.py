@@ -49,6 +49,14 @@ class Models(nn.Module):
         self.decoder, self.encoders = decoder, nn.ModuleDict({"image": image, "audio": audio})
 
 
+class Learners(nn.Module):
+    """The models, and what only training needs: heads that read phones off the decoder's hidden states."""
+
+    def __init__(self, models: Models, phones: int):
+        super().__init__()
+        self.models, self.phones = models, nn.Linear(models.decoder.config.width, 2 * phones)
+
+
 def build(config: dict, image_codes: int, audio_codes: int) -> Models:
     decoder = Decoder(DecoderConfig.from_json(config["model"]), PortConfig(text=text_bpe.SIZE, image=image_codes, audio=audio_codes))
     width = decoder.config.width
@@ -88,17 +96,18 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
-    codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]))
+    codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]), train.get("english", 0.5))
     models = build(config, tokenizer.config.codes, codec.config.codes)
     start(models, options.run)
-    average, optimiser = Average(models, train["average"]), Optimiser(models, train)
+    learners = Learners(models, hearing.clips.phone_count)
+    average, optimiser = Average(models, train["average"]), Optimiser(learners, train)
     if train["compile"]:  # after the average was copied: sampling stays eager
         for layer in models.decoder.layers:
             layer.compile(dynamic=True)
     step, spent, counts = 0, 0.0, dict.fromkeys(train["mix"], 0)
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=False)
-        models.load_state_dict(state["models"]), average.model.load_state_dict(state["average"])
+        learners.load_state_dict(state["learners"]), average.model.load_state_dict(state["average"])
         optimiser.restore(state["optimiser"])
         step, spent, counts = state["step"], state["spent"], state["counts"]
     feed, noise = Feed(picture_tasks(world) | sound_tasks(world, hearing), Random(train["seed"] * 1000 + step)), np.random.default_rng(train["seed"] + step)
@@ -114,9 +123,9 @@ def main() -> None:
         examples = feed.next(task, train["soundBatch"] if task in hearing_tasks else train["batch"])
         batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise)
         with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
-            loss, heads = losses(models.decoder, models.encoders, batch)
+            loss, heads = losses(models.decoder, models.encoders, batch, learners.phones)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(models.parameters(), 1.0)
+        norm = nn.utils.clip_grad_norm_(learners.parameters(), 1.0)
         optimiser.step(learning)
         average.update(models, step)
         step, counts[task] = step + 1, counts[task] + len(examples)
@@ -130,7 +139,7 @@ def main() -> None:
             log.flush()
         if ended or time.time() > due["save"]:
             due["save"] = time.time() + 240
-            state = {"models": models.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(), "config": config,
+            state = {"learners": learners.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(), "config": config,
                      "codes": (tokenizer.config.codes, codec.config.codes), "step": step, "spent": spent + time.time() - began, "counts": counts}
             torch.save(state, folder / "state.tmp")
             os.replace(folder / "state.tmp", folder / "state.pt")

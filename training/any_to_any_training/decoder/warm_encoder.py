@@ -47,6 +47,8 @@ def main() -> None:
     config = json.loads(options.config.read_text())["decoder"]
     atlas, random = Atlas(options.run / "sprites"), Random(3)
     encoder = ImageEncoder(ImageEncoderConfig(out=config["model"]["width"]))
+    if (options.run / "encoder.pt").exists():  # goes on
+        encoder.load_state_dict(torch.load(options.run / "encoder.pt"))
     head = nn.Linear(config["model"]["width"], NOTHING + 1 + len(COLOUR_NAMES) + len(STYLES))
     optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01)
     began, step, mean = time.time(), 0, 0.0

@@ -34,6 +34,19 @@ class Clips:
         """[frames] ids of the first codebook"""
         return self.all_ids[entry["start"] // STRIDE : (entry["start"] + entry["length"]) // STRIDE]
 
+    @cached_property
+    def all_phones(self) -> np.ndarray:
+        path = self.folder / "phones.u8"
+        return np.fromfile(path, np.uint8) if path.exists() else np.zeros(len(self.data) // STRIDE, np.uint8)
+
+    @cached_property
+    def phone_count(self) -> int:
+        return int(self.all_phones.max()) + 1
+
+    def phones(self, entry: dict) -> np.ndarray:
+        """[frames] what is being said, 0 where that is not known"""
+        return self.all_phones[entry["start"] // STRIDE : (entry["start"] + entry["length"]) // STRIDE]
+
     def select(self, **facts: str) -> list[dict]:
         return [entry for entry in self.index if all(entry.get(key) == value for key, value in facts.items())]
 

@@ -1,4 +1,5 @@
-"""Speaks the sentences and plays the sounds: RUN/sound/clips.i16 (all samples) and RUN/sound/index.json.
+"""Speaks the sentences and plays the sounds: RUN/sound/clips.i16 (all samples), RUN/sound/phones.u8 (the
+phone of every frame as an index of phones.json, 0 where the speaking program tells none) and RUN/sound/index.json.
 
     python -m any_to_any_training.sound.corpus --run run
 An entry of the index: kind (speech, sound), split (train, unseen, voice), voice, language, text, scene, start, length."""
@@ -15,7 +16,7 @@ from ..data.concepts import CONCEPTS
 from ..data.scene import Scene
 from .sentences import name_scene, sentences, spoken
 from .sounds import SOUNDS, play
-from .voices import VOICES, speak
+from .voices import STRIDE, VOICES, Spoken, speak
 
 
 def speech_jobs(count: int, tests: int) -> list[dict]:
@@ -39,6 +40,13 @@ def job(scene: Scene, voice: str, language: str, split: str) -> dict:
     return {"kind": "speech", "split": split, "voice": voice, "language": language, "text": spoken(scene, language), "scene": asdict(scene)}
 
 
+def make(entry: dict) -> Spoken:
+    if entry["kind"] == "speech":
+        return speak(entry["text"], VOICES[entry["voice"]])
+    samples = play(entry["sound"], entry["variant"])
+    return Spoken(samples, ("",) * (len(samples) // STRIDE))
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--run", type=Path, default=Path("run"))
@@ -50,15 +58,18 @@ def main() -> None:
     entries = speech_jobs(options.sentences, options.tests)
     sounds = [{"kind": "sound", "split": "unseen" if variant >= 12 else "train", "sound": name, "variant": variant}
               for name in SOUNDS for variant in range(15)]
-    at, done = 0, []
+    at, done, phones = 0, [], []
     with ThreadPoolExecutor(2) as pool, (folder / "clips.tmp").open("wb") as file:
-        clips = pool.map(lambda entry: play(entry["sound"], entry["variant"]) if entry["kind"] == "sound" else speak(entry["text"], VOICES[entry["voice"]]), sounds + entries)
-        for entry, clip in zip(sounds + entries, clips):
-            file.write(clip.astype("<i2").tobytes())
-            done.append(entry | {"start": at, "length": len(clip)})
-            at += len(clip)
+        for entry, clip in zip(sounds + entries, pool.map(make, sounds + entries)):
+            file.write(clip.samples.astype("<i2").tobytes())
+            done.append(entry | {"start": at, "length": len(clip.samples)})
+            phones += clip.phones
+            at += len(clip.samples)
     (folder / "clips.tmp").rename(folder / "clips.i16")
     (folder / "index.json").write_text(json.dumps(done, ensure_ascii=False))
+    symbols = ["", *sorted(set(phones) - {""})]
+    (folder / "phones.json").write_text(json.dumps(symbols))
+    np.array([symbols.index(phone) for phone in phones], np.uint8).tofile(folder / "phones.u8")
     seconds = np.array([entry["length"] for entry in done]) / 16_000
     print(f"{len(done)} clips, {seconds.sum() / 3600:.2f} h, mean {seconds.mean():.2f} s, 95 % below {np.quantile(seconds, 0.95):.2f} s")
 

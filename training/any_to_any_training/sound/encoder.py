@@ -3,6 +3,7 @@
 Log-mel at 100 Hz, a strided convolution to 50 Hz, patches of four frames with RMS normalisation, and non-causal
 ConvNeXt blocks (Liu et al. 2022, arXiv 2201.03545) on both levels. No positions: it hears any length alike."""
 from dataclasses import dataclass
+from typing import Callable
 
 import torch
 import torch.nn.functional as F
@@ -60,13 +61,11 @@ class SoundEncoder(nn.Module):
         """[B, N], N a multiple of 1280 -> [B, N/1280, out]"""
         return self.embed(self.listen(samples))
 
-    def listen(self, samples: Tensor, hide: tuple[slice, slice] | None = None) -> Tensor:
-        """The fine level, [B, N/320, fine]. `hide`: bands and frames set to silence, while training."""
+    def listen(self, samples: Tensor, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """The fine level, [B, N/320, fine]. `change`: of the log-mel bands [B, BANDS, N/160], while training."""
         mel = self.mel(samples)
-        if hide is not None:
-            mel = mel.clone()
-            mel[:, hide[0]] = -2.3
-            mel[:, :, hide[1]] = -2.3
+        if change is not None:
+            mel = change(mel)
         x = F.gelu(self.enter(mel)).transpose(1, 2)
         for block in self.fine_blocks:
             x = block(x)

@@ -1,11 +1,14 @@
 """Voices: who speaks the training sentences. flite speaks English, espeak-ng Korean; both are called as programs.
 
 A held-out voice is heard in evaluation only."""
+import re
 import subprocess
+import tempfile
 import wave
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from scipy.signal import resample_poly
@@ -24,11 +27,12 @@ class Voice:
 
 
 def flite(voice: str) -> tuple[str, ...]:
-    return ("flite", "-voice", voice, "--setf", "duration_stretch=0.8", "-o", "/dev/stdout", "-t")
+    """Prints the phones with their ends, in seconds; the sound goes to a file."""
+    return ("flite", "-voice", voice, "--setf", "duration_stretch=0.8", "-psdur", "-o", "{file}", "-t")
 
 
 def espeak(voice: str) -> tuple[str, ...]:
-    return ("espeak-ng", "-v", voice, "-s", "200", "--stdout")
+    return ("espeak-ng", "-v", voice, "-s", "200", "-w", "{file}")
 
 
 VOICES = {voice.name: voice for voice in [
@@ -44,15 +48,34 @@ VOICES = {voice.name: voice for voice in [
 DEFAULT = {"en": "woman-en", "ko": "woman-ko"}
 
 
-def speak(text: str, voice: Voice) -> np.ndarray:
-    """int16 [N] at 16 kHz: silence around the words cut to 40 ms, equal loudness, whole frames."""
-    said = subprocess.run([*voice.command, text], capture_output=True, check=True).stdout
-    rate, samples = read_wav(said)
+@dataclass(frozen=True)
+class Spoken:
+    samples: np.ndarray  # int16 [N] at 16 kHz: silence around the words cut to 40 ms, equal loudness, whole frames
+    phones: tuple[str, ...]  # one a frame, "" where the program tells none
+
+
+def speak(text: str, voice: Voice) -> Spoken:
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        command = [part.replace("{file}", file.name) for part in voice.command]
+        told = subprocess.run([*command, text], capture_output=True, check=True, text=True).stdout
+        rate, samples = read_wav(Path(file.name).read_bytes())
     samples = samples.astype(np.float32) / 32768
     if rate != RATE:
         ratio = Fraction(RATE, rate)
         samples = resample_poly(samples, ratio.numerator, ratio.denominator).astype(np.float32)
-    return finish(samples, loudness=0.08)
+    start, _ = sounding(samples)
+    finished = finish(samples, loudness=0.08)
+    return Spoken(finished, phones_by_frame(told, start, len(finished) // STRIDE))
+
+
+def phones_by_frame(told: str, start: int, frames: int) -> tuple[str, ...]:
+    """"pau:0.172 ax:0.210 ..." -> the phone at the middle of every frame of the sound that was cut at `start`."""
+    segments = [(name, float(end)) for name, end in re.findall(r"([a-z]+):([0-9.]+)", told)]
+    if not segments:
+        return ("",) * frames
+    ends = np.array([end for _, end in segments])
+    middles = (start + STRIDE * (np.arange(frames) + 0.5)) / RATE
+    return tuple(segments[min(at, len(segments) - 1)][0] for at in np.searchsorted(ends, middles))
 
 
 def read_wav(data: bytes) -> tuple[int, np.ndarray]:
@@ -66,11 +89,16 @@ def read_wav(data: bytes) -> tuple[int, np.ndarray]:
 
 def finish(samples: np.ndarray, loudness: float, longest: float = 4.0) -> np.ndarray:
     """Trims, sets the RMS of the sounding part, pads to whole frames. -> int16"""
-    frames = np.abs(samples[: len(samples) // 160 * 160]).reshape(-1, 160).max(1)
-    loud = np.flatnonzero(frames > 0.02 * frames.max())
-    start, end = max(0, (loud[0] - 4) * 160), min(len(samples), (loud[-1] + 5) * 160)
+    start, end = sounding(samples)
     samples = samples[start:end][: int(longest * RATE)]
     samples = samples * (loudness / np.sqrt((samples**2).mean() + 1e-9))
     samples = samples / max(1.0, np.abs(samples).max() / 0.95)
     samples = np.pad(samples, (0, -len(samples) % STRIDE))
     return (samples * 32767).astype(np.int16)
+
+
+def sounding(samples: np.ndarray) -> tuple[int, int]:
+    """Where the sound begins and ends, with 40 ms around it."""
+    frames = np.abs(samples[: len(samples) // 160 * 160]).reshape(-1, 160).max(1)
+    loud = np.flatnonzero(frames > 0.02 * frames.max())
+    return max(0, (loud[0] - 4) * 160), min(len(samples), (loud[-1] + 5) * 160)

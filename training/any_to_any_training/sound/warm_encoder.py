@@ -1,6 +1,7 @@
 """Warms the sound encoder up: its fine level learns to spell phones, its embeddings words (CTC, Graves et al. 2006).
 Words alone teach the frame of a sentence ("a ... on a red background") long before a noun is heard; phones are few,
-shared by all words, and dense.
+shared by all words, and dense. Where there is a decoder already (RUN/start.pt), the head is its table of text
+embeddings, and what is heard moves towards the embedding of the word: the decoder then hears words it can read.
 
     python -m any_to_any_training.sound.warm_encoder --run run --minutes 8
 Needs RUN/sound and RUN/text.tiktoken. Writes RUN/sound-encoder.pt, from which the decoder's trainer starts; the
@@ -19,6 +20,7 @@ from ..data import text_bpe
 from ..data.concepts import CONCEPTS
 from ..schedule import rate
 from .clips import Clips
+from .disturb import another_throat, disturb, hide
 from .encoder import STRIDE, SoundEncoder, SoundEncoderConfig
 from .phones import phones
 
@@ -38,21 +40,28 @@ def phones_of(clips: Clips) -> dict[str, list[str]]:
     return out
 
 
-def disturb(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Another speed and pitch (up to 12 %), loudness, a pause before and noise."""
-    speed = np.exp(random.uniform(-0.1, 0.1))
-    at = np.arange(0, len(samples) - 1, speed)
-    out = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
-    out = np.pad(out, (int(random.integers(0, 3000)) if random.random() < 0.5 else 0, 0)) * np.exp(random.normal() * 0.4)
-    if random.random() < 0.4:
-        out = out + random.normal(size=len(out)).astype(np.float32) * 10 ** random.uniform(-4, -2.3)
-    return out.astype(np.float32)
-
-
 def stack(clips: list[np.ndarray], multiple: int = STRIDE) -> Tensor:
     """[B, N]: padded with silence to the longest, in whole embeddings."""
     longest = -(-max(map(len, clips)) // multiple) * multiple
     return torch.from_numpy(np.stack([np.pad(clip, (0, longest - len(clip))) for clip in clips]))
+
+
+def word_head(run: Path, width: int) -> tuple[nn.Linear, Tensor | None]:
+    """Embedding -> scores of text ids and the blank; with the decoder's table [ids, width] where there is one."""
+    head = nn.Linear(width, text_bpe.SIZE + 1)
+    if not (run / "start.pt").exists():
+        return head, None
+    table = torch.load(run / "start.pt")["ports.text.embedding"].float()
+    with torch.no_grad():
+        head.weight[:-1] = table * 0.1
+        head.bias.zero_()
+    return head, table
+
+
+def nearness(seen: Tensor, logits: Tensor, table: Tensor) -> Tensor:
+    """Mean squared distance from the embeddings [B, T, width] to those of the words they spell, by how sure that is."""
+    sure, word = logits.detach().softmax(-1)[..., :-1].max(-1)
+    return (sure * (seen - table[word]).square().mean(-1)).sum() / sure.sum().clamp(min=1)
 
 
 def spelling(logits: Tensor, targets: list[list[int]]) -> Tensor:
@@ -92,15 +101,21 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(5)
     clips, encoding, random = Clips(options.run / "sound"), text_bpe.load(options.run / "text.tiktoken"), np.random.default_rng()
-    encoder, head = SoundEncoder(SoundEncoderConfig(out=options.width)), nn.Linear(options.width, text_bpe.SIZE + 1)
+    encoder = SoundEncoder(SoundEncoderConfig(out=options.width))
+    head, table = word_head(options.run, options.width)
     spoken = phones_of(clips)
     symbols = {symbol: index for index, symbol in enumerate(sorted({symbol for own in spoken.values() for symbol in own}))}
     phone_head = nn.Linear(encoder.config.fine, len(symbols) + 1)
     parameters = [*encoder.parameters(), *head.parameters(), *phone_head.parameters()]
     if (options.run / "sound-encoder.pt").exists():  # goes on
         state = torch.load(options.run / "sound-encoder.pt")
-        encoder.load_state_dict(state["encoder"]), head.load_state_dict(state["head"])
-    optimiser = torch.optim.AdamW(parameters, lr=2e-3, betas=(0.9, 0.98), weight_decay=0.02)
+        encoder.load_state_dict(state["encoder"])
+        if "head" in state:
+            head.load_state_dict(state["head"])
+    if table is not None:  # the words' rows stay those of the decoder, the blank's is learnt
+        head.weight.register_hook(lambda gradient: torch.cat([torch.zeros_like(gradient[:-1]), gradient[-1:]]))
+    optimiser = torch.optim.AdamW([{"params": list(encoder.parameters())}, {"params": [*head.parameters(), *phone_head.parameters()], "weight_decay": 0.0}],
+                                  lr=2e-3, betas=(0.9, 0.98), weight_decay=0.02)
     speech, sounds = clips.select(kind="speech", split="train"), clips.select(kind="sound", split="train")
     names = [entry for entry in speech if len(encoding.encode(entry["text"])) <= 3]  # short ones teach the rare words
     began, step = time.time(), 0
@@ -111,25 +126,28 @@ def main() -> None:
         entries = [(own := (sounds, names, speech)[pool])[random.integers(len(own))] for pool in pools]
         entries = sorted(entries, key=lambda entry: entry["length"])[(at := 32 * int(random.integers(3))) : at + 32]
         samples = stack([disturb(clips.samples(entry), random) for entry in entries])
-        band, frame = int(random.integers(50)), int(random.integers(max(1, samples.shape[1] // 160 - 12)))
-        hide = (slice(band, band + int(random.integers(8))), slice(frame, frame + int(random.integers(8))))
         targets = [encoding.encode(words_of(entry)) for entry in entries]
-        fine = encoder.listen(samples, hide)
+        fine = encoder.listen(samples, lambda mel: hide(another_throat(mel, random), random))
         phone_loss = spelling(phone_head(fine), [[symbols[symbol] for symbol in spoken.get(entry.get("text"), ())] for entry in entries])
-        word_loss = spelling(head(F.rms_norm(seen := encoder.embed(fine), seen.shape[-1:])), targets)
+        seen = encoder.embed(fine)
+        logits = head(F.rms_norm(seen, seen.shape[-1:]))
+        word_loss = spelling(logits, targets)
         loss = phone_loss + word_loss
+        if table is not None:
+            loss = loss + nearness(seen, logits, table)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         step += 1
         if step % 100 == 0:
-            print(json.dumps({"step": step, "phones": round(phone_loss.item(), 3), "words": round(word_loss.item(), 3), "minutes": round((time.time() - began) / 60, 2), "scale": round(seen.float().std().item(), 2)}), flush=True)
+            print(json.dumps({"step": step, "phones": round(phone_loss.item(), 3), "words": round(word_loss.item(), 3), "minutes": round((time.time() - began) / 60, 2), "scale": round(seen.float().std().item(), 2)} | ({} if table is None else {"near": round(nearness(seen, logits, table).item(), 3)})), flush=True)
         if step % 500 == 0:
             print(json.dumps(measure(encoder, head, clips, encoding)), flush=True)
-    scale = 1 / seen.detach().std()  # the decoder expects embeddings of about unit size
-    for value in (encoder.projector[1].weight, encoder.projector[1].bias):
-        value.data.mul_(scale)
+    if table is None:
+        scale = 1 / seen.detach().std()  # the decoder expects embeddings of about unit size
+        for value in (encoder.projector[1].weight, encoder.projector[1].bias):
+            value.data.mul_(scale)
     torch.save({"encoder": encoder.state_dict(), "head": head.state_dict()}, options.run / "sound-encoder.pt")
     print(json.dumps(measure(encoder, head, clips, encoding)), flush=True)
 

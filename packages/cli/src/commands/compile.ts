@@ -33,8 +33,13 @@ interface Options extends Pick<CompileOptions, 'quantize' | 'kv' | 'tables' | 'c
 export function addCompile(program: Command, surroundings: Surroundings): void {
   program
     .command('compile')
-    .description('Turns a checkpoint into a bundle that runs: a model, or a sound codec.')
-    .argument('<checkpoint>', 'directory with config.json and its safetensors, or a GGUF file')
+    .description(
+      'Turns a checkpoint into a bundle that runs: a model, a tokenizer on its own or an upsampler.',
+    )
+    .argument(
+      '<checkpoint>',
+      'directory with config.json and its safetensors, a GGUF file, or the weights of a SwinIR',
+    )
     .argument('<out>', 'directory to write; an older bundle is replaced when the new one is complete')
     .addOption(
       new Option('--quantize <kind>', 'weights of the decoder')

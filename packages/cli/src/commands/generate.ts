@@ -8,10 +8,11 @@ import {
   type Request,
   throwIfAborted,
 } from '@any-to-any/core';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { eventLine } from '../event-line.ts';
 import { media, mediumOf, modalityOf } from '../media.ts';
 import { defaultModel, findModel } from '../model.ts';
+import { withUpsampler } from '../plugins.ts';
 import { type Surroundings, write } from '../surroundings.ts';
 import { openDisplay } from '../terminal/display.ts';
 import { type Item, itemsOf, readItems } from './generate/prompt.ts';
@@ -19,8 +20,9 @@ import { createReporter } from './generate/report.ts';
 import { createResults, namePaths } from './generate/result.ts';
 import { numberIn } from './number.ts';
 
-/** The modality whose voice --voice chooses. */
+/** The modality whose voice --voice chooses, and the one that --upscale and --upsampler make larger. */
 const speaks = 'audio';
+const shows = 'image';
 
 interface Options {
   readonly to?: string[];
@@ -33,6 +35,8 @@ interface Options {
   readonly topP?: number;
   readonly maxIds?: number;
   readonly voice?: string;
+  readonly upscale?: '1' | '2' | '4';
+  readonly upsampler?: string;
   readonly threads?: number;
   readonly events?: boolean;
   readonly quiet?: boolean;
@@ -57,6 +61,8 @@ export function addGenerate(program: Command, surroundings: Surroundings, args: 
       collect,
     )
     .option('--voice <name>', 'who speaks; `any-to-any info` lists the voices')
+    .addOption(new Option('--upscale <n>', 'how many times larger pictures become').choices(['1', '2', '4']))
+    .option('--upsampler <bundle>', 'directory or package of the network that enlarges pictures')
     .option('--model <bundle>', 'directory or package of the model', defaultModel)
     .option('--seed <n>', 'same seed, same result', numberIn({ least: 0, whole: true }))
     .option(
@@ -98,7 +104,7 @@ async function generate(items: Item[], options: Options, command: Command, surro
   throwIfAborted(signal, 'reading');
   const pipeline = await createPipeline({
     model: findModel(options.model),
-    plugins,
+    plugins: options.upsampler === undefined ? plugins : withUpsampler(plugins, options.upsampler),
     threads: options.threads,
   });
   const display = options.quiet || options.events ? undefined : openDisplay(surroundings);
@@ -128,12 +134,18 @@ async function generate(items: Item[], options: Options, command: Command, surro
 }
 
 /** What can be said before anything is read or opened. */
-function checkUse(items: readonly Item[], { to, out = [], voice }: Options, command: Command): void {
+function checkUse(items: readonly Item[], options: Options, command: Command): void {
+  const { to, out = [] } = options;
   if (items.length === 0 && !to) {
     command.error('error: give a text, a file or --to; nothing was said about what to make');
   }
-  if (voice !== undefined && to && !to.includes(speaks)) {
-    command.error(`error: --voice is for ${speaks}, but --to says ${to.join(', ')}`);
+  for (const [name, modality] of [
+    ['voice', speaks],
+    ['upscale', shows],
+    ['upsampler', shows],
+  ] as const) {
+    if (options[name] !== undefined && to && !to.includes(modality))
+      command.error(`error: --${name} is for ${modality}, but --to says ${to.join(', ')}`);
   }
   const targets = to?.filter((modality) => mediumOf(modality)) ?? Object.keys(media);
   const held = new Set<string>();
@@ -152,10 +164,15 @@ function checkUse(items: readonly Item[], { to, out = [], voice }: Options, comm
 }
 
 function optionsFor(modalities: readonly string[], options: Options): Record<string, ModalityOptions> {
-  const { guidance, temperature, topK, topP, maxIds, voice } = options;
+  const { guidance, temperature, topK, topP, maxIds, voice, upscale } = options;
   const own: ModalityOptions = { guidance, temperature, topK, topP, maxIds };
   const all = Object.fromEntries(modalities.map((modality) => [modality, own]));
-  return voice === undefined ? all : { ...all, [speaks]: { ...all[speaks], voice } };
+  const times = { 1: 1, 2: 2, 4: 4 } as const;
+  return {
+    ...all,
+    ...(voice !== undefined && { [speaks]: { ...all[speaks], voice } }),
+    ...(upscale !== undefined && { [shows]: { ...all[shows], upscale: times[upscale] } }),
+  };
 }
 
 const wordsOf = (content: readonly Content[]): string =>

@@ -5,7 +5,7 @@
 import { AnyToAnyError } from '@any-to-any/core';
 import type { Value } from '../onnx/graph.ts';
 import type { Build } from './build.ts';
-import { headNorm, type Norm } from './norm.ts';
+import { type HeadNorm, headNorm } from './norm.ts';
 
 export interface AttentionShape {
   readonly heads: number;
@@ -25,11 +25,11 @@ export interface AttentionInputs {
   readonly last: Value;
   /** i32: the length of the cache's buffers, the same in every step. */
   readonly capacity: Value;
-  /** i64 `[batch, positions]`. */
-  readonly positions: Value;
-  readonly cosines: Value;
-  readonly sines: Value;
-  /** `[batch, heads, positions, capacity]`, added to the scores. */
+  /** i64 `[batch, positions]`, and the tables it looks up. Absent: nothing is rotated. */
+  readonly positions?: Value | undefined;
+  readonly cosines?: Value | undefined;
+  readonly sines?: Value | undefined;
+  /** `[batch, heads or 1, positions, capacity]`, added to the scores. */
   readonly bias?: Value | undefined;
 }
 
@@ -37,14 +37,23 @@ export interface CachedAttention {
   readonly shape: AttentionShape;
   readonly inputs: AttentionInputs;
   readonly layer: number;
-  /** RMS norms of queries and keys per head. */
-  readonly norms?: { readonly query: Norm; readonly key: Norm } | undefined;
+  /** Norms of queries and keys per head. */
+  readonly norms?: { readonly query: HeadNorm; readonly key: HeadNorm } | undefined;
   /** Absent: the cache is float32. */
   readonly scales?: KvScales | undefined;
 }
 
 /** `packed [batch, positions, (heads + 2 kvHeads) * headWidth]`, queries | keys | values → `[.., heads * headWidth]`. */
 export function cachedAttention(build: Build, packed: Value, attention: CachedAttention): Value {
+  return attendCached(build, split(build, packed, attention), attention).result;
+}
+
+/** Queries, keys and values apart, or packed in the first. `keys` is the cache after this step, its first `last + 1` rows filled. */
+export function attendCached(
+  build: Build,
+  [query, key, value]: readonly [Value, Value?, Value?],
+  attention: CachedAttention,
+): { readonly result: Value; readonly keys: Value } {
   const { graph } = build;
   const { shape, inputs, layer, scales } = attention;
   const { heads, kvHeads, headWidth } = shape;
@@ -52,7 +61,6 @@ export function cachedAttention(build: Build, packed: Value, attention: CachedAt
   const cache = ['batch', kvHeads, 'capacity', headWidth];
   const pastKey = graph.input(`past_key_${layer}`, type, cache);
   const pastValue = graph.input(`past_value_${layer}`, type, cache);
-  const [query, key, value] = split(build, packed, attention);
   const { last, capacity, cosines, sines, positions, bias } = inputs;
   const quantized = scales && quantizedCache(build, attention, scales);
   const [result, presentKey, presentValue] = graph.ops(
@@ -73,12 +81,17 @@ export function cachedAttention(build: Build, packed: Value, attention: CachedAt
       quantized?.key,
       quantized?.value,
     ],
-    { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 1, ...quantized?.attributes },
+    {
+      num_heads: heads,
+      kv_num_heads: kvHeads,
+      do_rotary: cosines === undefined ? 0 : 1,
+      ...quantized?.attributes,
+    },
     [undefined, `present_key_${layer}`, `present_value_${layer}`] as const,
   );
   graph.output(presentKey, type, cache);
   graph.output(presentValue, type, cache);
-  return result;
+  return { result, keys: presentKey };
 }
 
 /** Without norms the operator takes all three packed in one; the norms need them apart. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { AnyToAnyError } from '../errors.ts';
-import { spaceSchema } from '../token-space/schema.ts';
+import { markName, spaceSchema } from '../token-space/schema.ts';
 
 /** The newest bundle format this release reads and the one it writes. */
 export const bundleFormat = 1;
@@ -63,6 +63,13 @@ const voicesSchema = z
     message: 'more than one voice is the default',
   });
 
+const readingSchema = z.strictObject({
+  /** Default: as embeddings where there is an encoder, else as ids. */
+  read: z.enum(['embeddings', 'ids', 'both']).optional(),
+  /** The mark between ids and embeddings where both are read. Default: none. */
+  between: markName.optional(),
+});
+
 const decoderSchema = z.strictObject({
   graph: path,
   width: count,
@@ -93,7 +100,12 @@ export const manifestSchema = z.strictObject({
   sampling: z.record(z.string(), samplingSchema),
   /** By modality: voices a request may choose from. */
   voices: z.record(z.string(), voicesSchema).optional(),
-  /** What the unconditional row of guidance sees instead of the prompt's text: an empty segment, or padding. */
+  /** By modality: how content is read where a request does not say. */
+  reading: z.record(z.string(), readingSchema).optional(),
+  /**
+   * What the unconditional row of guidance sees of the prompt: its texts emptied, or padding in all positions but those
+   * of the marks that begin the sequence or open a segment of the generated modality.
+   */
   unconditional: z.enum(['empty', 'pad']),
   /** Every file of the bundle but the manifest. */
   files: z.record(
@@ -106,6 +118,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type PortDescription = z.infer<typeof portSchema>;
 export type DecoderDescription = z.infer<typeof decoderSchema>;
 export type SamplingDefaults = z.infer<typeof samplingSchema>;
+export type ReadingDefaults = z.infer<typeof readingSchema>;
 export type Voice = z.infer<typeof voiceSchema>;
 
 /** Throws BUNDLE_INVALID for the first field that is wrong, missing or unknown. */

@@ -5,7 +5,7 @@ import { AnyToAnyError } from '../errors.ts';
 import { createTokenSpace, type TokenSpace } from '../token-space/space.ts';
 import { type BundleFiles, openFiles, readManifest } from './files.ts';
 import { checkManifest, type Manifest } from './manifest.ts';
-import { isTokenizerManifest } from './tokenizer.ts';
+import { expectKind } from './part.ts';
 
 export interface Bundle extends BundleFiles {
   readonly directory: string;
@@ -16,13 +16,7 @@ export interface Bundle extends BundleFiles {
 /** `directory` holds `manifest.json`. Throws the BUNDLE_* and SPACE_* codes. */
 export async function openBundle(directory: string): Promise<Bundle> {
   const data = await readManifest(directory);
-  if (isTokenizerManifest(data)) {
-    throw new AnyToAnyError(
-      'BUNDLE_INVALID',
-      `${directory} is a tokenizer on its own, without a model. Open it with openTokenizer.`,
-      { directory },
-    );
-  }
+  expectKind(data, directory, 'model');
   const manifest = checkManifest(data);
   const space = createTokenSpace(manifest.space);
   if (space.hash !== manifest.spaceHash) {

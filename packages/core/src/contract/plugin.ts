@@ -33,6 +33,11 @@ export interface Port {
   /** The options the manifest gives the plugin; the plugin checks them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly files: PortFiles;
+  /**
+   * Opens another adapter of the same plugin and modality that is a bundle on its own (a directory, or an installed
+   * package), for an adapter that works with it. Closed with the pipeline. Absent: nobody here opens bundles.
+   */
+  readonly adapter?: ((bundle: string) => Promise<Port>) | undefined;
 }
 
 export interface PortFiles {

@@ -14,6 +14,7 @@ import { AnyToAnyError, rejectUnknownOptions } from '../errors.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { createPipelineOf, type Pipeline } from '../pipeline/pipeline.ts';
 import type { Ports } from '../pipeline/ports.ts';
+import { openAdapterPort } from './open-adapter.ts';
 import { checkThreads, closeAll, createOpened, filesOf, type Opened } from './opened.ts';
 import { checkPlugins, createPorts } from './ports.ts';
 import { type PortOf, registerPlugins } from './registry.ts';
@@ -81,11 +82,21 @@ function createMachine(
     engine: engine!, // set before
     generates: modalities.filter((modality) => manifest.ports[modality]?.head),
     defaults: manifest.sampling,
+    reads: readsOf(bundle),
     voices: manifest.voices ?? {},
     unconditional: manifest.unconditional,
     ...parts,
     now: () => performance.now(),
   };
+}
+
+/** Throws MODALITY_UNKNOWN and SPACE_INVALID for what is not there. */
+function readsOf({ manifest: { reading = {} }, space }: Bundle): Machine['reads'] {
+  for (const [modality, { between }] of Object.entries(reading)) {
+    space.region(modality);
+    if (between !== undefined) space.mark(between);
+  }
+  return reading;
 }
 
 /** What a plugin sees of the bundle: its own options, and the files. */
@@ -95,6 +106,8 @@ function portsOf(bundle: Bundle, opened: Opened): PortOf {
     const port = bundle.manifest.ports[modality];
     const adapter = port?.adapters?.find((use) => use.plugin === plugin);
     const use = { tokenizer: port?.tokenizer, encoder: port?.encoder, adapter, engine: undefined }[kind];
-    return { options: use?.options ?? {}, files };
+    const own = { options: use?.options ?? {}, files };
+    if (kind !== 'adapter') return own;
+    return { ...own, adapter: (name) => openAdapterPort(name, plugin, modality, opened) };
   };
 }

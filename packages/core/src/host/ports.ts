@@ -18,7 +18,9 @@ export function createPorts(container: DependencyContainer, bundle: Bundle, regi
   return {
     async tokenizer(modality) {
       const region = space.region(modality);
-      requirePlugin(registered, `tokenizer:${modality}`, manifest.ports[modality]?.tokenizer?.plugin);
+      const { tokenizer: use, encoder } = manifest.ports[modality] ?? {};
+      if (use === undefined && encoder !== undefined) throw onlyRead(modality);
+      requirePlugin(registered, `tokenizer:${modality}`, use?.plugin);
       const tokenizer = await container.resolve(tokenizerToken(modality));
       checkTokenizer(tokenizer, region, registered.owners.get(`tokenizer:${modality}`)!);
       return tokenizer;
@@ -63,6 +65,14 @@ export function requirePlugin(registered: Registered, what: string, plugin: stri
     `The bundle needs ${what} from ${plugin ?? 'a plugin'}, ${owner ? `but ${owner} registered it` : 'which is not registered'}. ` +
       `Install ${plugin ?? 'one'} and pass it in plugins.`,
     { plugin },
+  );
+}
+
+function onlyRead(modality: string): AnyToAnyError {
+  return new AnyToAnyError(
+    'MODALITY_UNKNOWN',
+    `The model has no tokenizer of ${modality}: it reads ${modality} through its encoder alone and makes none.`,
+    { modality },
   );
 }
 

@@ -1,6 +1,6 @@
 /** Machine: what every turn of one pipeline shares. Put together by the host. */
 
-import type { SamplingDefaults, Voice } from '../bundle/manifest.ts';
+import type { ReadingDefaults, SamplingDefaults, Voice } from '../bundle/manifest.ts';
 import type { Adapter } from '../contract/adapter.ts';
 import type { Engine } from '../contract/engine.ts';
 import type { Scheduler } from '../decoder/scheduler.ts';
@@ -15,6 +15,8 @@ export interface Machine {
   /** Modalities the model can generate. */
   readonly generates: readonly string[];
   readonly defaults: Readonly<Record<string, SamplingDefaults>>;
+  /** By modality: how content is read where a request does not say. */
+  readonly reads: Readonly<Record<string, ReadingDefaults>>;
   /** By modality and name. */
   readonly voices: Readonly<Record<string, Readonly<Record<string, Voice>>>>;
   /** By modality, in order. */

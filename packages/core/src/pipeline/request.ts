@@ -7,6 +7,7 @@ import { checkSamplingOptions, type SamplingOptions } from '../decoder/sampling/
 import { AnyToAnyError, rejectUnknownOptions } from '../errors.ts';
 import type { TokenSpace } from '../token-space/space.ts';
 import type { Machine } from './machine.ts';
+import { type Reading, readings } from './reading.ts';
 import { sayVoice, wordingsOf } from './voice.ts';
 
 /** A mark by its name, for callers that write their own sequences. Text never becomes one. */
@@ -21,8 +22,8 @@ export interface ModalityOptions extends SamplingOptions {
   readonly maxIds?: number | undefined;
   /** The arrangement of a segment to generate, such as the grid of an image. */
   readonly shape?: Shape | undefined;
-  /** How content of this modality is read: by its encoder where there is one (default), or as ids. */
-  readonly read?: 'embeddings' | 'ids' | undefined;
+  /** How content of this modality is read: by its encoder, as ids, or as both one after the other. Default: as the bundle says. */
+  readonly read?: Reading | undefined;
   /** False leaves out what refines content after it is decoded. Default true. */
   readonly refine?: boolean | undefined;
   /** How many times larger a picture becomes after it is decoded. Default: as the bundle says. */
@@ -118,8 +119,11 @@ function checkModalityOptions(options: ModalityOptions, modality: string): void 
   if (shape !== undefined && shape.kind !== 'line' && shape.kind !== 'grid') {
     throw new AnyToAnyError('OPTION_INVALID', `${where}: shape must be a line or a grid.`);
   }
-  if (read !== undefined && read !== 'embeddings' && read !== 'ids') {
-    throw new AnyToAnyError('OPTION_INVALID', `${where}: read must be "embeddings" or "ids", got "${read}".`);
+  if (read !== undefined && !readings.includes(read)) {
+    throw new AnyToAnyError(
+      'OPTION_INVALID',
+      `${where}: read must be one of ${readings.join(', ')}, got "${read}".`,
+    );
   }
   if (refine !== undefined && typeof refine !== 'boolean') {
     throw new AnyToAnyError('OPTION_INVALID', `${where}: refine must be true or false, got ${refine}.`);

@@ -49,6 +49,7 @@ function setUp(silent: readonly string[]) {
     voices: {},
     adapters: {},
     defaults: { text: { maxIds: 40 } },
+    reads: {},
     unconditional: 'empty',
     closing: new AbortController().signal,
     now: () => 0,

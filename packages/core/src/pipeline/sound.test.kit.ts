@@ -68,10 +68,12 @@ export function setUpSound({
   sound = {},
   encoder = true,
   delay = 0,
+  reads = {},
 }: {
   readonly sound?: Partial<Tokenizer>;
   readonly encoder?: boolean;
   readonly delay?: number;
+  readonly reads?: Machine['reads'];
 } = {}): SoundSetUp {
   const fake = fakeEngine({ heads: { marks: 9, text: 28, image: 11, audio: 10 }, delay });
   const texts: string[] = [];
@@ -112,6 +114,7 @@ export function setUpSound({
     },
     generates: ['text', 'image', 'audio'],
     defaults: { audio: { maxIds: 20 } },
+    reads,
     voices,
     adapters: {},
     unconditional: 'empty',

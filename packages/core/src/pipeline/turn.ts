@@ -15,9 +15,17 @@ import { AnyToAnyError } from '../errors.ts';
 import type { Emit } from './channel.ts';
 import type { Machine } from './machine.ts';
 import { segmentOptions } from './options.ts';
-import { buildPrompt, markRuns, type PromptSegment, runsOf, unconditionalRuns } from './prompt.ts';
+import {
+  buildPrompt,
+  countPlaces,
+  markRuns,
+  type PromptSegment,
+  runsOf,
+  unconditionalRuns,
+} from './prompt.ts';
 import { refineDeltas } from './refine.ts';
 import type { CheckedRequest } from './request.ts';
+import { fittingModalities } from './room.ts';
 import { type Drawn, drawIds } from './segment.ts';
 import { sayVoice } from './voice.ts';
 
@@ -44,13 +52,14 @@ export async function runTurn(
   emit: Emit<Event>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { space, ports } = machine;
+  const { space } = machine;
+  checkTargets(machine, request);
   const reused = context.sequence.length;
   const tally: Tally = { prefilled: 0, generated: 0 };
-  const prompt = await buildPrompt({ ...request, signal }, ports, space, context.segments);
+  const prompt = await buildPrompt({ ...request, signal }, machine, context.segments);
   if (reused === 0 && context.pending.length === 0) context.pending = markRuns(space, space.begin);
   context.pending = [...context.pending, ...prompt.flatMap(runsOf)];
-  context.segments += prompt.length;
+  context.segments += countPlaces(prompt);
 
   const most = request.to?.length ?? request.maxSegments;
   let reason: Finish['reason'] = request.to ? 'stop' : 'length';
@@ -68,18 +77,29 @@ export async function runTurn(
   await emit({ type: 'finish', reason, usage: { ...tally, reused } });
 }
 
+/** A modality that is only read has a region and no head. */
+function checkTargets({ generates }: Machine, { to = [] }: CheckedRequest): void {
+  const modality = to.find((one) => !generates.includes(one));
+  if (modality === undefined) return;
+  throw new AnyToAnyError(
+    'MODALITY_UNKNOWN',
+    `The model cannot generate "${modality}"; it generates: ${generates.join(', ')}.`,
+    { modality },
+  );
+}
+
 /** A voice that follows other segments of the answer is named right before it speaks; the first one in the prompt. */
 async function introduce(
-  { space, ports }: Machine,
+  machine: Machine,
   context: Context,
   request: CheckedRequest,
   modality: string,
   signal: AbortSignal,
 ): Promise<void> {
   const content = sayVoice([], request.wordings, [modality]);
-  const segments = await buildPrompt({ ...request, content, signal }, ports, space, context.segments);
+  const segments = await buildPrompt({ ...request, content, signal }, machine, context.segments);
   context.pending = [...context.pending, ...segments.flatMap(runsOf)];
-  context.segments += segments.length;
+  context.segments += countPlaces(segments);
 }
 
 interface SegmentJob {
@@ -113,7 +133,7 @@ async function generateSegment(job: SegmentJob): Promise<void> {
       rows.push(unconditional);
       const runs = [
         ...markRuns(space, space.begin),
-        ...unconditionalRuns(job.prompt, space, machine.unconditional),
+        ...unconditionalRuns(job.prompt, space, machine.unconditional, region.open),
         ...markRuns(space, region.open),
       ];
       checkPositions(runs);
@@ -187,7 +207,10 @@ async function chooseModality(
 ): Promise<string | undefined> {
   const { space } = machine;
   const logits = await prefill(machine, context, [], 'marks', tally, signal);
-  maskMarks(logits, space, machine.generates, index > 0);
+  const fitting = await fittingModalities(machine, request, context.sequence.length);
+  // Where nothing fits and it may not end either, the choice is left to fail with the size of the context.
+  const legal = fitting.length > 0 || index > 0 ? fitting : machine.generates;
+  maskMarks(logits, space, legal, index > 0);
   const mark = sample(logits, {}, [], uniform(request.seed, context.sequence.length));
   return space.regions.find((region) => region.open === mark)?.modality;
 }

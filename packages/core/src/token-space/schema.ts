@@ -5,7 +5,7 @@
 import { z } from 'zod';
 
 const id = z.int().nonnegative();
-const markName = z.string().regex(/^<\/?[A-Za-z0-9_|-]+>$/);
+export const markName = z.string().regex(/^<\/?[A-Za-z0-9_|-]+>$/);
 
 const layoutSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('line'), buckets: z.int().min(2), maxDistance: z.int().min(2) }),

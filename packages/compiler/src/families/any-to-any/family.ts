@@ -131,9 +131,10 @@ async function contentGraphs(
 async function vocabularyOutputs(job: FamilyJob, config: Config): Promise<Output[]> {
   const outputs: Output[] = [];
   for (const { tokenizer, encoder, adapters = [], size } of config.modalities) {
-    const foreign = [tokenizer, encoder, ...adapters].flatMap((use) =>
-      use?.kind === 'plugin' ? use.files : [],
-    );
+    const foreign = [tokenizer, encoder, ...adapters].flatMap((use) => {
+      if (use?.kind === 'patches') return use.upsampler?.files ?? [];
+      return use?.kind === 'plugin' ? use.files : [];
+    });
     outputs.push(...(await pluginOutputs(job.checkpoint, [...new Set(foreign)])));
     if (tokenizer.kind === 'tiktoken')
       outputs.push(await vocabularyOutput(job.checkpoint, tokenizer.file, size));

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 const count = z.int().positive();
 const noise = z.number().positive();
+const file = z.string().regex(/^[\w-][\w.-]*$/);
 
 const scheduleSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('log-linear'), from: noise, to: noise, steps: count }),
@@ -35,13 +36,15 @@ export const patchStageSchema = runSchema.extend({
   condition: count,
   /** Rows and columns that have a place of their own. */
   places: count,
+  /** What enlarges in place of this network: an adapter bundle's options and files, which stand beside the checkpoint's. */
+  upsampler: z.strictObject({ options: z.record(z.string(), z.unknown()), files: z.array(file) }).optional(),
 });
 
 export type PatchStageConfig = z.infer<typeof patchStageSchema>;
 
 /** The part of the config that goes to the adapter as it is. */
-export function runOptions(config: PatchStageConfig): z.infer<typeof runSchema> {
-  const { schedule, scale, delay, previews, stop, inFlight } = config;
+export function runOptions(config: PatchStageConfig): Readonly<Record<string, unknown>> {
+  const { schedule, scale, delay, previews, stop, inFlight, upsampler } = config;
   return {
     schedule,
     scale,
@@ -49,5 +52,6 @@ export function runOptions(config: PatchStageConfig): z.infer<typeof runSchema> 
     ...(previews !== undefined && { previews }),
     ...(stop !== undefined && { stop }),
     ...(inFlight !== undefined && { inFlight }),
+    ...(upsampler !== undefined && { upsampler: upsampler.options }),
   };
 }

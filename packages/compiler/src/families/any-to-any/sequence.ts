@@ -25,7 +25,7 @@ export function placeRuns(runs: readonly Run[], { plan, space, tables }: Ports):
   const ports = ['marks', ...space.regions.map((region) => region.modality)];
   const embeds = new Float32Array(count * width);
   const modality = new Int32Array(count);
-  const buckets = new Int32Array(count * context);
+  const buckets = new Int32Array(plan.buckets ? count * context : 0);
   let at = 0;
   for (const run of runs) {
     const length = lengthOf(run);
@@ -40,7 +40,7 @@ export function placeRuns(runs: readonly Run[], { plan, space, tables }: Ports):
     if ('embeddings' in run) embeds.set(run.embeddings, at * width);
     else lookUp(run.ids, table, width, embeds.subarray(at * width));
     modality.fill(index, at, at + length);
-    if (run.place !== undefined) fillBuckets(buckets, at, length, run, plan, space);
+    if (run.place !== undefined && plan.buckets) fillBuckets(buckets, at, length, run, plan, space);
     at += length;
   }
   return { embeds, modality, buckets };

@@ -1,13 +1,11 @@
 import { cp, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AnyToAnyError } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import type { CompileOptions } from '../../options.ts';
-import { openSafetensors } from '../../safetensors/file.ts';
 import { openTensors } from '../../safetensors/open.ts';
-import { type TensorToWrite, writeSafetensors } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
+import { breaker, type Change, changed, extra, type Json, json, tensors } from '../broken.test.kit.ts';
 import { llamaFixtures } from './fixture.test.kit.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -16,38 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => temporary.remove());
 
-type Json = Record<string, unknown>;
-let count = 0;
-
-/** A copy of a fixture, changed; what compiling it says. */
-async function broken(
-  fixture: string,
-  change: (directory: string) => Promise<void>,
-  options: CompileOptions = {},
-): Promise<string> {
-  const copy = join(temporary.path, `${count++}`);
-  await cp(join(llamaFixtures, fixture), copy, { recursive: true });
-  await change(copy);
-  const error = await compile(copy, `${copy}-out`, options).catch((thrown: unknown) => thrown);
-  expect(AnyToAnyError.is(error, 'CHECKPOINT_INVALID')).toBe(true);
-  return String(error);
-}
-
-const json = (file: string, change: (value: Json) => unknown) => async (directory: string) => {
-  const path = join(directory, file);
-  await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Json))); // all are objects
-};
-
-const tensors = (change: (tensors: TensorToWrite[]) => TensorToWrite[]) => async (directory: string) => {
-  const path = join(directory, 'model.safetensors');
-  const reader = await openSafetensors(path);
-  const all: TensorToWrite[] = [];
-  for (const { name, dtype, shape } of reader.tensors.values()) {
-    all.push({ name, dtype, shape, data: await reader.readBytes(name) });
-  }
-  await reader.close();
-  await writeSafetensors(path, change(all));
-};
+const breakCopy = breaker(() => temporary.path);
+const broken = (fixture: string, change: Change, options: CompileOptions = {}): Promise<string> =>
+  breakCopy(join(llamaFixtures, fixture), change, options);
 
 describe('config.json', () => {
   test.each<[string, Json, RegExp]>([
@@ -114,13 +83,16 @@ describe('the older way to write the same', () => {
     await json('config.json', older)(copy);
     await tensors((all) => {
       const table = all.find(({ name }) => name === 'model.embed_tokens.weight')!;
-      const extra = {
+      const frequencies = {
         name: 'model.layers.0.self_attn.rotary_emb.inv_freq',
         dtype: 'F32',
         shape: [1],
         data: new Float32Array(1),
       } as const;
-      const moved = [...all, extra].map((tensor) => ({ ...tensor, name: `language_model.${tensor.name}` }));
+      const moved = [...all, frequencies].map((tensor) => ({
+        ...tensor,
+        name: `language_model.${tensor.name}`,
+      }));
       return [...moved, { ...table, name: 'language_model.lm_head.weight' }];
     })(copy);
     await compile(copy, `${copy}-out`);
@@ -131,39 +103,28 @@ describe('the older way to write the same', () => {
 });
 
 describe('tensors', () => {
-  const renamed = (from: string, change: Partial<TensorToWrite>) =>
-    tensors((all) => all.map((tensor) => (tensor.name === from ? { ...tensor, ...change } : tensor)));
   const norm = 'model.norm.weight';
 
   test('of another type', async () => {
     const data = new Int16Array(80);
-    expect(await broken('qwen2', renamed(norm, { dtype: 'I16', data }))).toMatch(
+    expect(await broken('qwen2', changed(norm, { dtype: 'I16', data }))).toMatch(
       /"model.norm.weight": expected F32, F16, BF16 or F64, found I16/,
     );
   });
 
   test('of another shape', async () => {
-    expect(await broken('qwen2', renamed(norm, { shape: [2, 40] }))).toMatch(
+    expect(await broken('qwen2', changed(norm, { shape: [2, 40] }))).toMatch(
       /"model.norm.weight": expected \[80\], found \[2, 40\]/,
     );
   });
 
   test('left over', async () => {
-    expect(await broken('qwen2', renamed(norm, { name: 'model.vision.norm.weight' }))).toMatch(
+    expect(await broken('qwen2', changed(norm, { name: 'model.vision.norm.weight' }))).toMatch(
       /"model.norm.weight" is missing/,
     );
-    const extra = {
-      name: 'model.vision.weight',
-      dtype: 'F32',
-      shape: [1],
-      data: new Float32Array(1),
-    } as const;
-    expect(
-      await broken(
-        'qwen2',
-        tensors((all) => [...all, extra]),
-      ),
-    ).toMatch(/"model.vision.weight" belongs to nothing/);
+    expect(await broken('qwen2', extra('model.vision.weight'))).toMatch(
+      /"model.vision.weight" belongs to nothing/,
+    );
   });
 });
 

@@ -5,29 +5,22 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
-import type { LoadWeights, Weights } from '../../blocks/build.ts';
+import type { Weights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 import type { Family, FamilyJob } from '../family.ts';
 import { openLedger } from '../ledger.ts';
-import { copyOutput, dataOutput, graphOutput, type Output, tableOutput, writeOutputs } from '../output.ts';
+import { copyOutput, dataOutput, graphOutput, type Output, writeOutputs } from '../output.ts';
 import { calibrateLlama } from './calibrate.ts';
 import { buildLlama } from './decoder.ts';
-import { buildMarksHead, buildRegionHead, type HeadSource } from './head.ts';
 import { modelTypes } from './hugging-face.ts';
-import { describeBundle, describeChat, fileNames } from './manifest.ts';
+import { type ChatPlaces, describeBundle, describeChat, fileNames } from './manifest.ts';
 import { renameTensor } from './plan.ts';
+import { portOutputs } from './ports.ts';
 import { restrictTokenizer } from './restrict.ts';
-import { pickRows, sizeOf } from './rows.ts';
 import { type LlamaSource, openLlama } from './source.ts';
 import type { TextTokens } from './tokens.ts';
-import {
-  checkVocabulary,
-  describeSpace,
-  markCapacity,
-  textVocabulary,
-  type Vocabulary,
-} from './vocabulary.ts';
+import { checkVocabulary, describeSpace, textVocabulary, type Vocabulary } from './vocabulary.ts';
 
 export const llama: Family = {
   name: 'llama',
@@ -55,19 +48,19 @@ function needsTokens(vocabulary: Vocabulary | undefined): boolean {
   return vocabulary === undefined || vocabulary.regions.some(({ tokenizer }) => tokenizer.kind !== 'plugin');
 }
 
-function samplingOf(tokens: TextTokens | undefined): Record<string, Record<string, number>> {
+export function samplingOf(tokens: TextTokens | undefined): Record<string, Record<string, number>> {
   return tokens === undefined || Object.keys(tokens.sampling).length === 0
     ? {}
     : { text: { ...tokens.sampling } };
 }
 
 /** The decoder, and table and head of every port. Runs the decoder once if its cache has to be calibrated. */
-async function weightOutputs(
+export async function weightOutputs(
   job: FamilyJob,
-  { plan, names, reader }: LlamaSource,
+  { plan, names, reader }: Pick<LlamaSource, 'plan' | 'names' | 'reader'>,
   vocabulary: Vocabulary,
 ): Promise<Output[]> {
-  const { quantization, halves, kv, tables: stored } = job.settings;
+  const { quantization, halves, kv } = job.settings;
   const { width } = plan;
   const ledger = openLedger(reader);
   const weights: Weights = (name, shape) => ledger.weights(renameTensor(names, name), shape);
@@ -78,33 +71,19 @@ async function weightOutputs(
   const head = own ? ledger.weights(names.head, [plan.vocabulary, width]) : table;
   ledger.check();
 
-  const source: HeadSource = { load: head, width, quantization };
-  const outputs: Output[] = [];
+  const { outputs, tables } = portOutputs({ table, head, width, vocabulary, settings: job.settings });
   const graph = (file: string, model: Model): Output => graphOutput(file, model, halves);
-  const type = stored === 'f16' ? 'float16' : 'float32';
-  const capacity = markCapacity(vocabulary);
-  const markIds = Array.from({ length: capacity }, (_, mark) => vocabulary.marks[mark]?.id);
-  const marks = pickRows(table, width, { offset: 0, size: 0 }, markIds);
-  outputs.push(tableOutput(fileNames.table('marks'), capacity * width, marks, type));
-  outputs.push(graph(fileNames.head('marks'), buildMarksHead(vocabulary, source)));
-  const ports = new Map<string, LoadWeights>([['marks', marks]]);
-  for (const region of vocabulary.regions) {
-    const rows = pickRows(table, width, region.ids);
-    ports.set(region.modality, rows);
-    const elements = sizeOf(region.ids) * width;
-    outputs.push(tableOutput(fileNames.table(region.modality), elements, rows, type));
-    outputs.push(graph(fileNames.head(region.modality), buildRegionHead(region, source)));
-  }
   if (kv === 'f32') return [graph(fileNames.decoder, decoder), ...outputs];
-  const kvScales = await calibrateLlama({ job, plan, vocabulary, model: decoder, tables: ports });
+  const kvScales = await calibrateLlama({ job, plan, vocabulary, model: decoder, tables });
   const quantized = buildLlama(plan, weights, { quantization, kvScales });
   return [graph(fileNames.decoder, quantized), ...outputs];
 }
 
-async function tokenizerOutputs(
+export async function tokenizerOutputs(
   { checkpoint }: FamilyJob,
   vocabulary: Vocabulary,
   tokens: TextTokens | undefined,
+  places?: ChatPlaces,
 ): Promise<Output[]> {
   const outputs: Output[] = [];
   for (const { tokenizer, ids } of vocabulary.regions) {
@@ -115,8 +94,9 @@ async function tokenizerOutputs(
       outputs.push(dataOutput(fileNames.tokenizer, new TextEncoder().encode(json)));
     }
   }
-  const chat = tokens && describeChat(vocabulary, tokens);
-  return chat === undefined ? outputs : [...outputs, dataOutput(fileNames.chat, chat)];
+  if (tokens?.chat === undefined) return outputs;
+  const chat = describeChat(vocabulary, tokens.chat, tokens.special, places);
+  return [...outputs, dataOutput(fileNames.chat, chat)];
 }
 
 async function fileOutput(directory: string, file: string): Promise<Output> {
