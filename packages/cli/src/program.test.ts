@@ -144,6 +144,9 @@ describe('generate', () => {
     [['hello', '--to', 'text', '--out', 'x.png']],
     [['hello', '--to', 'image', '--out', 'x.png', '--out', 'y.png']],
     [['hello', '--to', 'image', '--voice', 'man']],
+    [['hello', '--to', 'text', '--upscale', '2']],
+    [['hello', '--to', 'image', '--upscale', '3']],
+    [['hello', '--to', 'text', '--upsampler', 'swinir-x2']],
   ])('wrong use is exit code 2: %j', async (args) => {
     const result = await generate(args);
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: /) });
