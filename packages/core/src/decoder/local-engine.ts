@@ -5,6 +5,7 @@
 import type { Bundle } from '../bundle/open.ts';
 import type { AppendRequest, AppendResult, Engine, EngineSequence } from '../contract/engine.ts';
 import { AnyToAnyError } from '../errors.ts';
+import { isLarge } from '../runtime/deferred-graph.ts';
 import type { Device, Session } from '../runtime/interface.ts';
 import { Head } from './head.ts';
 import { KvCache } from './kv-cache.ts';
@@ -192,8 +193,10 @@ export async function openLocalEngine(
     for (const [port, { table, head }] of Object.entries(ports)) {
       if (table) tables.set(port, await openTable(bundle, port, decoder.width));
       if (head) {
-        const session = await device.openSession(bundle.path(head.graph), options);
-        heads.set(port, new Head(device, session, decoder.width, head.classes));
+        const path = bundle.path(head.graph);
+        const opened = new Head(device, () => device.openSession(path, options), decoder.width, head.classes);
+        if (!(await isLarge(path))) await opened.open();
+        heads.set(port, opened);
       }
     }
     const session = await device.openSession(bundle.path(decoder.graph), options);

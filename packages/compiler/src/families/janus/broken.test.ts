@@ -2,8 +2,8 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
-import { openSafetensors } from '../../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../../safetensors/write.ts';
+import { changeTensors } from '../../safetensors/change.test.kit.ts';
+import type { TensorToWrite } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
 import { janusFixture } from './fixture.test.kit.ts';
 
@@ -26,16 +26,9 @@ const failure = async (directory: string): Promise<string> =>
     (error: unknown) => String(error),
   );
 
-async function changeTensors(change: (tensors: TensorToWrite[]) => TensorToWrite[]): Promise<string> {
+async function changed(change: (tensors: TensorToWrite[]) => TensorToWrite[]): Promise<string> {
   const directory = await copy();
-  const path = join(directory, 'model.safetensors');
-  const reader = await openSafetensors(path);
-  const tensors: TensorToWrite[] = [];
-  for (const { name, dtype, shape } of reader.tensors.values()) {
-    tensors.push({ name, dtype, shape, data: await reader.readBytes(name) });
-  }
-  await reader.close();
-  await writeSafetensors(path, change(tensors));
+  await changeTensors(join(directory, 'model.safetensors'), change);
   return directory;
 }
 
@@ -52,12 +45,12 @@ describe('tensors', () => {
   ];
 
   test.each(parts)('%s is missing', async (name) => {
-    const directory = await changeTensors((tensors) => tensors.filter((one) => one.name !== name));
+    const directory = await changed((tensors) => tensors.filter((one) => one.name !== name));
     expect(await failure(directory)).toMatch(new RegExp(`CHECKPOINT_INVALID.*"${name}" is missing`));
   });
 
   test.each(parts)('%s has another shape', async (name) => {
-    const directory = await changeTensors((tensors) =>
+    const directory = await changed((tensors) =>
       tensors.map((one) =>
         one.name === name ? { name, dtype: 'F32', shape: [2, 3], data: new Float32Array(6) } : one,
       ),
@@ -70,7 +63,7 @@ describe('tensors', () => {
   test.each(['model.vision_model.head.probe', 'gen_vision_model.encoder.more'])(
     '%s is left over',
     async (name) => {
-      const directory = await changeTensors((tensors) => [
+      const directory = await changed((tensors) => [
         ...tensors,
         { name, dtype: 'F32', shape: [1], data: new Float32Array(1) },
       ]);
@@ -80,7 +73,7 @@ describe('tensors', () => {
 
   test('a weight that is not finite', async () => {
     const name = 'model.generation_aligner.fc1.bias';
-    const directory = await changeTensors((tensors) =>
+    const directory = await changed((tensors) =>
       tensors.map((one) =>
         one.name === name
           ? { name, dtype: 'F32', shape: [48], data: new Float32Array(48).fill(Number.NaN) }

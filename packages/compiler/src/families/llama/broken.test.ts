@@ -4,9 +4,9 @@ import { AnyToAnyError } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import type { CompileOptions } from '../../options.ts';
-import { openSafetensors } from '../../safetensors/file.ts';
+import { changeTensors } from '../../safetensors/change.test.kit.ts';
 import { openTensors } from '../../safetensors/open.ts';
-import { type TensorToWrite, writeSafetensors } from '../../safetensors/write.ts';
+import type { TensorToWrite } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
 import { llamaFixtures } from './fixture.test.kit.ts';
 
@@ -38,16 +38,8 @@ const json = (file: string, change: (value: Json) => unknown) => async (director
   await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Json))); // all are objects
 };
 
-const tensors = (change: (tensors: TensorToWrite[]) => TensorToWrite[]) => async (directory: string) => {
-  const path = join(directory, 'model.safetensors');
-  const reader = await openSafetensors(path);
-  const all: TensorToWrite[] = [];
-  for (const { name, dtype, shape } of reader.tensors.values()) {
-    all.push({ name, dtype, shape, data: await reader.readBytes(name) });
-  }
-  await reader.close();
-  await writeSafetensors(path, change(all));
-};
+const tensors = (change: (tensors: TensorToWrite[]) => TensorToWrite[]) => (directory: string) =>
+  changeTensors(join(directory, 'model.safetensors'), change);
 
 describe('config.json', () => {
   test.each<[string, Json, RegExp]>([
