@@ -2,7 +2,7 @@
  * Janus from the checkpoint to words and pictures: compiler, plugins, chat template, guidance and pipeline against what
  * transformers and its processor made of the same tiny random checkpoint.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, openSafetensors, type TensorReader } from '@any-to-any/compiler';
@@ -24,6 +24,8 @@ const side = 10;
 let root: string;
 let pipeline: Pipeline;
 let chat: ChatTemplate;
+/** Of the same checkpoint without its template. */
+let builtIn: ChatTemplate;
 let cases: TensorReader;
 let picture: ImageContent;
 beforeAll(async () => {
@@ -32,6 +34,11 @@ beforeAll(async () => {
   await compile(checkpoint, model);
   pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin()] });
   chat = chatTemplate(await readFile(join(model, 'chat.json')));
+  const bare = join(root, 'bare');
+  await cp(checkpoint, bare, { recursive: true });
+  await rm(join(bare, 'chat_template.jinja'));
+  await compile(bare, join(root, 'built-in'));
+  builtIn = chatTemplate(await readFile(join(root, 'built-in/chat.json')));
   cases = await openSafetensors(join(checkpoint, 'cases.safetensors'));
   picture = pictureOf(await cases.read('read.pixels'));
 });
@@ -93,7 +100,14 @@ describe('prompts are those of the processor', async () => {
     // The mark before a picture that is to be drawn is the pipeline's.
     if (to === 'image') expect(expected.pop()).toBe(106);
     expect(await idsOf(text, chat.render(spelt, { to }))).toEqual(expected);
+    expect(await idsOf(text, builtIn.render(spelt, { to }))).toEqual(expected);
   });
+});
+
+test('two texts side by side are parted by a space, as in the published template', () => {
+  const ask = (...content: (string | ImageContent)[]) => builtIn.ask(content, { to: 'image' });
+  expect(ask('  a', 'b  ')).toEqual([{ mark: '<|User|>' }, ': a b\n\n', { mark: '<|Assistant|>' }, ':']);
+  expect(ask('a', picture, 'b')).toContain(picture);
 });
 
 test('a picture and a question → the words that transformers says', async () => {

@@ -29,7 +29,7 @@ function notPickled(expected: string, found: string): AnyToAnyError {
     expected,
     `expected safetensors, found only ${found}, a file of PyTorch that runs code when it is read. If you trust it, ` +
       `convert it in its directory: python -c "import torch; from safetensors.torch import save_file; ` +
-      `x = torch.load('${found}', map_location='cpu', weights_only=False); x = x.state_dict() if hasattr(x, 'state_dict') else x.get('state_dict', x); ` +
+      `x = torch.load('${found}', map_location='cpu', weights_only=False); x = x.state_dict() if hasattr(x, 'state_dict') else x.get('state_dict') or x.get('model') or x; ` +
       `save_file({k: v.contiguous() for k, v in x.items() if hasattr(v, 'contiguous')}, '${basename(expected)}')"`,
   );
 }

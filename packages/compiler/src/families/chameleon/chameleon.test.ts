@@ -157,12 +157,13 @@ describe('what is lost of random, so worst-case, weights', () => {
     ['int8', { quantize: 'int8' }, 0.15],
     ['int4', { quantize: 'int4' }, 2],
     ['an int8 cache', { kv: 'int8' }, 0.15],
-  ] as const)('%s', async (_, options, bound) => {
+  ] as const)('%s', async (name, options, bound) => {
     const opened = await open('mixed', options);
     const runs = await runsOf(opened);
     const logits = await opened.cases.read('logits');
     const found = await scores(opened.engine, opened.engine.open(), runs, 'text');
     const loss = difference(found, opened.locals.text, logits.subarray(-logits.length / runs.length));
+    console.log(`${name}: scores of text differ by up to ${loss.toFixed(3)}`);
     expect(loss).toBeLessThan(bound);
     expect(loss).toBeGreaterThan(1e-4);
     await opened.close();

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 import { parseChecked } from '../parse.ts';
-import { type Grid, gridsSchema } from '../vqgan/config.ts';
+import { type Grid, gridsSchema } from '../vqgan/result.ts';
 import type { DallePlan } from './graphs.ts';
 
 const count = z.int().positive();

@@ -54,6 +54,18 @@ test('text: the logits of every position, and the ids that follow greedily', asy
   expect(await greedy('text', prompt, drawn.length)).toEqual(drawn);
 });
 
+test('marks: scores of their ids; words open before a picture that nobody asked for', async () => {
+  const ids = await cases.ids('text.ids');
+  const last = (await cases.values('text.logits')).subarray(-vocabulary);
+  const scores = await score(engine, engine.open(), await runsOf(bundle, ids), 'marks');
+  const { names } = (await openBundle(bundle)).manifest.space.marks;
+  const of = (name: string): number => scores[names.indexOf(name)]!;
+  expect(of('</s>')).toBeCloseTo(last[102]!, 4);
+  expect(of('<pad>')).toBeCloseTo(last[103]!, 4);
+  expect(of('<txt>')).toBeCloseTo(-1e4, 0);
+  expect(of('<img>')).toBeLessThan(-1e7);
+});
+
 test('reading: embeddings of a picture, the scores after it, and the ids that follow', async () => {
   const understand = await graph('image-understand.onnx');
   const pixels = await cases.values('read.pixels');

@@ -4,29 +4,13 @@
  */
 import { z } from 'zod';
 import { factorOf } from '../../blocks/vqgan.ts';
-import type { VqganNaming } from '../../blocks/vqgan-names.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 import { parseChecked } from '../parse.ts';
 import type { VqPlan } from './graphs.ts';
-
-export interface VqganConfig {
-  readonly plan: VqPlan;
-  readonly naming: VqganNaming;
-  /** Rows and columns of ids of its pictures, the usual ones first. */
-  readonly grids: readonly Grid[];
-  /** What the file of weights is called without its ending. */
-  readonly weights: string;
-}
-
-export type Grid = readonly [rows: number, columns: number];
+import { isLlamagen, readLlamagen } from './llamagen.ts';
+import { type Grid, gridsSchema, type VqganConfig } from './result.ts';
 
 const count = z.int().positive();
-
-/** A field of our own, in any of the two: grids of ids other than the square of the resolution it was trained at. */
-export const gridsSchema = z
-  .array(z.tuple([count, count]))
-  .min(1)
-  .optional();
 
 const tamingSchema = z.looseObject({
   embed_dim: count,
@@ -72,7 +56,9 @@ const diffusersSchema = z.looseObject({
 export function parseVqgan(path: string, value: unknown): VqganConfig {
   // Any JSON object: `compile` has found the family in it.
   const config = value as { _class_name?: unknown };
-  const parsed = config._class_name === 'VQModel' ? readDiffusers(path, value) : readTaming(path, value);
+  const read =
+    config._class_name === 'VQModel' ? readDiffusers : isLlamagen(value) ? readLlamagen : readTaming;
+  const parsed = read(path, value);
   checkPlan(path, parsed.plan);
   return parsed;
 }

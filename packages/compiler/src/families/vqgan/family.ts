@@ -1,6 +1,6 @@
 /**
- * The family `vqgan`: image tokenizers of taming-transformers (Esser et al. 2021, arXiv 2012.09841) and of diffusers
- * (`VQModel`) become tokenizers on their own.
+ * The family `vqgan`: image tokenizers of taming-transformers (Esser et al. 2021, arXiv 2012.09841), of diffusers
+ * (`VQModel`) and of LlamaGen become tokenizers on their own.
  */
 import { join } from 'node:path';
 import { nameVqgan } from '../../blocks/vqgan-names.ts';
@@ -23,7 +23,7 @@ export const vqgan: Family = {
     const { plan, naming, grids } = config;
     const reader = await openTensors(checkpoint, config.weights);
     try {
-      const ledger = openLedger(withoutLoss(reader));
+      const ledger = openLedger(withoutTraining(reader));
       const weights = nameVqgan(ledger.weights, naming, plan.levels.length);
       const outputs = vqOutputs(plan, weights, true);
       ledger.check();
@@ -36,7 +36,9 @@ export const vqgan: Family = {
   },
 };
 
-/** Checkpoints of training hold the discriminator and the network that compares pictures. */
-function withoutLoss(reader: TensorReader): TensorReader {
-  return { ...reader, tensors: new Map([...reader.tensors].filter(([name]) => !name.startsWith('loss.'))) };
+/** Checkpoints of training hold the discriminator, the network that compares pictures, and which codes were used. */
+const training = /^loss\.|^quantize\.codebook_used$/;
+
+function withoutTraining(reader: TensorReader): TensorReader {
+  return { ...reader, tensors: new Map([...reader.tensors].filter(([name]) => !training.test(name))) };
 }
