@@ -74,24 +74,39 @@ export function promptIds(length: number): Uint32Array {
   return Uint32Array.from({ length }, (_, i) => (i * 7919 + 13) % shape.vocabulary);
 }
 
-/** Prompt and twelve greedy ids, as one call of an application: the times of the later steps. */
-export async function decodeGaps(engine: LocalEngine, context: number): Promise<number[]> {
-  const [sequence] = await prepare(engine, context, 1);
-  const gaps = await decodeRound(engine, [sequence!], context);
-  sequence!.dispose();
+/** Prompt and greedy ids of a port, as one call of an application: the times of the later steps. */
+export async function decodeGaps(
+  engine: LocalEngine,
+  context: number,
+  batch = 1,
+  port = 'text',
+): Promise<number[]> {
+  const sequences = await prepare(engine, context, batch, port);
+  const gaps = await decodeRound(engine, sequences, context, port);
+  for (const sequence of sequences) sequence.dispose();
   return gaps;
 }
 
-async function prepare(engine: LocalEngine, context: number, batch: number): Promise<EngineSequence[]> {
+async function prepare(
+  engine: LocalEngine,
+  context: number,
+  batch: number,
+  port = 'text',
+): Promise<EngineSequence[]> {
   const first = engine.open();
-  await prefill(engine, first, context);
+  await prefill(engine, first, context, port);
   return [first, ...Array.from({ length: batch - 1 }, () => first.fork())];
 }
 
-async function prefill(engine: Engine, sequence: EngineSequence, length: number): Promise<void> {
+async function prefill(
+  engine: Engine,
+  sequence: EngineSequence,
+  length: number,
+  port = 'text',
+): Promise<void> {
   const ids = promptIds(length);
   for (let at = 0; at < length; at += chunk) {
-    await engine.append([{ sequence, runs: [{ port: 'text', ids: ids.subarray(at, at + chunk) }] }]);
+    await engine.append([{ sequence, runs: [{ port, ids: ids.subarray(at, at + chunk) }] }]);
   }
 }
 
@@ -100,6 +115,7 @@ async function decodeRound(
   engine: Engine,
   sequences: readonly EngineSequence[],
   context: number,
+  port = 'text',
 ): Promise<number[]> {
   const times: number[] = [];
   let ids = sequences.map((_, row) => row + 1);
@@ -108,8 +124,8 @@ async function decodeRound(
       await time(async () => {
         const requests = sequences.map((sequence, row) => ({
           sequence,
-          runs: [{ port: 'text', ids: Uint32Array.of(ids[row]!) }],
-          head: 'text',
+          runs: [{ port, ids: Uint32Array.of(ids[row]!) }],
+          head: port,
         }));
         ids = (await engine.append(requests)).map(({ logits }) => likeliest(logits));
       }),
@@ -119,8 +135,9 @@ async function decodeRound(
   return times.slice(2);
 }
 
+/** The last class is the closing mark, which has no embedding. */
 function likeliest(logits: Float32Array): number {
   let best = 0;
-  for (let id = 1; id < shape.vocabulary; id++) if (logits[id]! > logits[best]!) best = id;
+  for (let id = 1; id < logits.length - 1; id++) if (logits[id]! > logits[best]!) best = id;
   return best;
 }

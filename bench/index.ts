@@ -1,6 +1,7 @@
 /**
- * `npm run bench [decode] [rival] [model] [sound] [text]`: every figure of one table comes from one run on one machine.
- * Weights are written to a temporary directory, about 2 GB while it runs.
+ * `npm run bench [decode] [rival] [model] [sound] [text] [janus]`: every figure of one table comes from one run on one
+ * machine. Weights are written to a temporary directory, about 2 GB while it runs; `janus`, which takes long and 7 GB,
+ * runs only when it is named.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { type Device, openBundle, openDevice, openLocalEngine } from '@any-to-an
 import { writeCheckpoint } from './checkpoint.ts';
 import { measureDecode, measurePrefill, type Subject } from './decode.ts';
 import { measureDefaultModel } from './default-model.ts';
+import { compareJanus } from './janus.ts';
 import { table } from './measure.ts';
 import { compareWithRival } from './rival-table.ts';
 import { shape, variants } from './shape.ts';
@@ -26,6 +28,7 @@ try {
   if (wants('model')) await printDefaultModel();
   if (wants('sound')) await printSound();
   if (wants('text')) await compareTextModel(root, tell);
+  if (wanted.has('janus')) await compareJanus(root, tell);
   if (wants('decode') || wants('rival')) {
     const { layers, width, heads, feedForward, vocabulary } = shape;
     console.log(

@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('../rival', import.meta.url));
 
 export interface Rival {
-  /** Milliseconds of single steps at a context, and the longest time the event loop stood still meanwhile. */
-  decode(context: number): Promise<{ gaps: number[]; delay: number }>;
+  /** Milliseconds of steps of so many rows at a context, and the longest time the event loop stood still meanwhile. */
+  decode(context: number, batch?: number): Promise<{ gaps: number[]; delay: number }>;
   /** Milliseconds to the first id of a prompt. */
   prefill(length: number): Promise<{ ms: number }>;
   resident(): Promise<{ mib: number }>;
@@ -36,7 +36,7 @@ export async function openRival(directory: string): Promise<Rival> {
     return (await answer(lines, child)) as T;
   };
   return {
-    decode: (context) => ask(`decode ${context}`),
+    decode: (context, batch = 1) => ask(`decode ${context} ${batch}`),
     prefill: (length) => ask(`prefill ${length}`),
     resident: () => ask('resident'),
     close: () => child.stdin.end(),

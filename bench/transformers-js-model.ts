@@ -25,6 +25,29 @@ import {
 } from '@any-to-any/compiler';
 import { shape } from './shape.ts';
 
+/** What a rival's decoder is; tensors go by the names of \`checkpoint.ts\`. */
+export interface RivalPlan {
+  readonly shape: RivalShape;
+  readonly weights: Weights;
+  readonly quantization: Quantization | undefined;
+  /** \`hidden\` → \`logits\`, of that name. */
+  head(build: Build, hidden: Value): Value;
+}
+
+export interface RivalShape {
+  readonly width: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+  readonly feedForward: number;
+  readonly context: number;
+  /** Ids that are read, and drawn. */
+  readonly vocabulary: number;
+  readonly ropeTheta: number;
+  readonly normEpsilon: number;
+}
+
 /** `checkpoint`: what `checkpoint.ts` wrote; `quantize`: as the option of `compile`, blocks of 32. */
 export async function writeRivalModel(
   checkpoint: string,
@@ -40,33 +63,46 @@ export async function writeRivalModel(
       0,
       dims.reduce((product, side) => product * side, 1),
     );
-  await mkdir(join(directory, 'onnx'), { recursive: true });
-  await writeFile(join(directory, 'onnx', 'model.onnx'), await modelBytes(buildModel(weights, quantization)));
+  const { width, vocabulary } = shape;
+  const parts = [{ tensor: 'ports.text.head.weight', outputs: vocabulary }];
+  await saveRivalModel(directory, {
+    shape,
+    weights,
+    quantization,
+    head: (build, hidden) => linear(build, hidden, 'head', width, parts, 'logits'),
+  });
   await reader.close();
-  await writeFile(join(directory, 'config.json'), JSON.stringify(config));
+}
+
+export async function saveRivalModel(directory: string, plan: RivalPlan): Promise<void> {
+  await mkdir(join(directory, 'onnx'), { recursive: true });
+  await writeFile(join(directory, 'onnx', 'model.onnx'), await modelBytes(buildModel(plan)));
+  await writeFile(join(directory, 'config.json'), JSON.stringify(configOf(plan.shape)));
   await writeFile(join(directory, 'generation_config.json'), '{}');
 }
 
-const config = {
-  model_type: 'llama',
-  architectures: ['LlamaForCausalLM'],
-  hidden_size: shape.width,
-  intermediate_size: shape.feedForward,
-  num_hidden_layers: shape.layers,
-  num_attention_heads: shape.heads,
-  num_key_value_heads: shape.kvHeads,
-  head_dim: shape.headWidth,
-  max_position_embeddings: shape.context,
-  vocab_size: shape.vocabulary,
-};
+function configOf(of: RivalShape): Record<string, unknown> {
+  return {
+    model_type: 'llama',
+    architectures: ['LlamaForCausalLM'],
+    hidden_size: of.width,
+    intermediate_size: of.feedForward,
+    num_hidden_layers: of.layers,
+    num_attention_heads: of.heads,
+    num_key_value_heads: of.kvHeads,
+    head_dim: of.headWidth,
+    max_position_embeddings: of.context,
+    vocab_size: of.vocabulary,
+  };
+}
 
-function buildModel(weights: Weights, quantization: Quantization | undefined): Model {
+function buildModel({ shape: of, weights, quantization, head }: RivalPlan): Model {
   const graph = new GraphBuilder('rival');
   const build: Build = { graph, weights, quantization };
-  const { width, layers, vocabulary } = shape;
+  const { width, layers, vocabulary } = of;
   const ids = graph.input('input_ids', 'i64', ['batch_size', 'sequence_length']);
-  const shared = { ...lengths(graph), ...rotaryTables(graph, { ...shape, theta: shape.ropeTheta }) };
-  const norm = (tensor: string): Norm => ({ tensor, width, epsilon: shape.normEpsilon });
+  const shared = { ...lengths(graph), ...rotaryTables(graph, { ...of, theta: of.ropeTheta }) };
+  const norm = (tensor: string): Norm => ({ tensor, width, epsilon: of.normEpsilon });
   let x = graph.op('Gather', [weight(build, 'ports.text.embedding', [vocabulary, width]), ids]);
   let added: Value | undefined;
   for (let index = 0; index < layers; index++) {
@@ -76,19 +112,17 @@ function buildModel(weights: Weights, quantization: Quantization | undefined): M
       added === undefined
         ? { sum: x, normed: rmsNorm(build, x, before) }
         : addAndNorm(build, x, added, before);
-    const attended = attention(build, entry.normed, index, shared);
+    const attended = attention(build, entry.normed, index, shared, of);
     const middle = addAndNorm(build, entry.sum, attended, norm(`${layer}.feed_forward.norm.weight`));
     x = middle.sum;
     added = swiglu(build, middle.normed, {
       prefix: `${layer}.feed_forward`,
       width,
-      hidden: shape.feedForward,
+      hidden: of.feedForward,
     });
   }
   const hidden = addAndNormLast(build, x, added!, norm('norm.weight'), 'hidden'); // the shape has layers
-  const head = [{ tensor: 'ports.text.head.weight', outputs: vocabulary }];
-  const logits = linear(build, hidden, 'head', width, head, 'logits');
-  graph.output(logits, 'f32', ['batch_size', 'sequence_length', vocabulary]);
+  graph.output(head(build, hidden), 'f32', ['batch_size', 'sequence_length', vocabulary]);
   return graph.build();
 }
 
@@ -110,9 +144,14 @@ function lengths(graph: GraphBuilder): Pick<Shared, 'last' | 'total'> {
   return { last, total: graph.op('Cast', [total], i32) };
 }
 
-function attention(build: Build, h: Value, index: number, { last, total, cosines, sines }: Shared): Value {
+function attention(
+  build: Build,
+  h: Value,
+  index: number,
+  { last, total, cosines, sines }: Shared,
+  { width, heads, kvHeads, headWidth }: RivalShape,
+): Value {
   const { graph } = build;
-  const { width, heads, kvHeads, headWidth } = shape;
   const prefix = `layers.${index}.attention`;
   const packed = linear(build, h, `${prefix}.qkv`, width, [
     { tensor: `${prefix}.q.weight`, outputs: heads * headWidth },

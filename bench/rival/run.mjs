@@ -1,7 +1,7 @@
 /**
  * The rival: transformers.js decoding a model directory, in a process of its own.
  * Usage: node run.mjs DIRECTORY; commands come on stdin, one a line, each answered by one JSON line:
- * `decode CONTEXT` (ms per id), `prefill LENGTH` (ms), `resident` (MiB). So the caller can interleave both libraries.
+ * `decode CONTEXT BATCH` (ms per step), `prefill LENGTH` (ms), `resident` (MiB). So the caller can interleave both libraries.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -21,19 +21,20 @@ class Clock extends BaseStreamer {
   end() {}
 }
 
-function inputs(length) {
-  const ids = BigInt64Array.from({ length }, (_, i) => BigInt((i * 7919 + 13) % 16384));
+function inputs(length, batch) {
+  const size = batch * length;
+  const ids = BigInt64Array.from({ length: size }, (_, i) => BigInt(((i % length) * 7919 + 13) % 16384));
   return {
-    input_ids: new Tensor('int64', ids, [1, length]),
-    attention_mask: new Tensor('int64', new BigInt64Array(length).fill(1n), [1, length]),
+    input_ids: new Tensor('int64', ids, [batch, length]),
+    attention_mask: new Tensor('int64', new BigInt64Array(size).fill(1n), [batch, length]),
   };
 }
 
-async function generate(length, count) {
+async function generate(length, count, batch = 1) {
   const streamer = new Clock();
   const began = performance.now();
   await model.generate({
-    ...inputs(length),
+    ...inputs(length, batch),
     max_new_tokens: count,
     min_new_tokens: count,
     do_sample: false,
@@ -44,10 +45,10 @@ async function generate(length, count) {
 }
 
 const commands = {
-  async decode(context) {
+  async decode(context, batch) {
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
-    const { gaps } = await generate(Number(context), 12);
+    const { gaps } = await generate(Number(context), 12, Number(batch));
     delay.disable();
     return { gaps, delay: delay.max / 1e6 };
   },

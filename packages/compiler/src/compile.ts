@@ -19,16 +19,31 @@ import {
 import { ZodError } from 'zod';
 import { anyToAny } from './families/any-to-any/family.ts';
 import { blip2 } from './families/blip-2/family.ts';
+import { chameleon } from './families/chameleon/family.ts';
+import { dalle } from './families/dall-e/family.ts';
 import { encodec } from './families/encodec/family.ts';
 import type { Family } from './families/family.ts';
+import { janus } from './families/janus/family.ts';
 import { llama } from './families/llama/family.ts';
 import { mimi } from './families/mimi/family.ts';
 import { mllama } from './families/mllama/family.ts';
+import { vqgan } from './families/vqgan/family.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
-const families: readonly Family[] = [anyToAny, llama, blip2, mllama, encodec, mimi];
+const families: readonly Family[] = [
+  anyToAny,
+  llama,
+  janus,
+  chameleon,
+  blip2,
+  mllama,
+  encodec,
+  mimi,
+  vqgan,
+  dalle,
+];
 
 /**
  * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).
@@ -74,16 +89,21 @@ async function readConfig(checkpoint: string): Promise<unknown> {
 
 function findFamily(path: string, config: unknown): Family {
   // Any JSON value: the fields may be absent.
-  const { family: name, model_type: type } = (config ?? {}) as { family?: unknown; model_type?: unknown };
-  const family = families.find((one) =>
-    name === undefined ? one.modelTypes?.some((known) => known === type) : one.name === name,
-  );
+  const given = (config ?? {}) as { family?: unknown; model_type?: unknown; _class_name?: unknown };
+  const { family: name, model_type: type, _class_name: kind } = given;
+  const isOne = ({ name: own, modelTypes = [], classNames = [] }: Family): boolean => {
+    if (name !== undefined) return own === name;
+    return modelTypes.some((known) => known === type) || classNames.some((known) => known === kind);
+  };
+  const family = families.find(isOne);
   if (family !== undefined) return family;
   const names = families.map((candidate) => candidate.name).join(', ');
-  const types = families.flatMap((candidate) => candidate.modelTypes ?? []).join(', ');
+  const types = families.flatMap(({ modelTypes = [] }) => modelTypes).join(', ');
+  const kinds = families.flatMap(({ classNames = [] }) => classNames).join(', ');
   throw checkpointInvalid(
     path,
-    `family: expected one of ${names}, found ${JSON.stringify(name)}; or model_type: one of ${types}, found ${JSON.stringify(type)}.`,
+    `family: expected one of ${names}, found ${JSON.stringify(name)}; or model_type: one of ${types}, found ` +
+      `${JSON.stringify(type)}; or _class_name: ${kinds}, found ${JSON.stringify(kind)}.`,
   );
 }
 

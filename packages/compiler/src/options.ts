@@ -23,6 +23,11 @@ export interface CompileOptions extends About {
   readonly context?: number | undefined;
   /** Codebooks of a sound codec that are used, from the first on. Default: as many as the reference uses unasked. */
   readonly codebooks?: number | undefined;
+  /**
+   * How the codes of a picture are found, where a model compares them at length 1 (Janus): by the largest cosine, as its
+   * makers do, or by the smallest distance to codes of any length, as \`transformers\` does. Default: cosine.
+   */
+  readonly nearestCodes?: 'cosine' | 'distance' | undefined;
   /** Sequences that show the range of keys and values, for an int8 cache. Default: random ones of every modality. */
   readonly calibration?: readonly (readonly Run[])[] | undefined;
   readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
@@ -47,6 +52,7 @@ export interface Settings {
   /** At most so many positions. */
   readonly context: number | undefined;
   readonly codebooks: number | undefined;
+  readonly nearestCodes: 'cosine' | 'distance';
   readonly calibration: readonly (readonly Run[])[] | undefined;
   /** The checkpoint's directory, for want of a better name. */
   readonly directory: string;
@@ -87,6 +93,7 @@ const known: readonly (keyof CompileOptions)[] = [
   'tables',
   'context',
   'codebooks',
+  'nearestCodes',
   'calibration',
   'name',
   'version',
@@ -116,6 +123,7 @@ export function resolveOptions(options: CompileOptions, directory: string): Sett
     tables: oneOf('tables', options.tables ?? 'f32', ['f32', 'f16'] as const),
     context: positiveCount('context', options.context),
     codebooks: positiveCount('codebooks', options.codebooks),
+    nearestCodes: oneOf('nearestCodes', options.nearestCodes ?? 'cosine', ['cosine', 'distance'] as const),
     calibration: options.calibration,
     directory,
     about,

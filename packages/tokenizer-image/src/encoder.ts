@@ -24,15 +24,15 @@ export function imageEncoder(options: EncoderOptions, graph: Graph): Encoder<Ima
   };
 }
 
-/** Fits the picture, over white, into `side × side` pixels; embeddings come in raster order. */
+/** Fits the picture into `side × side` pixels; embeddings come in raster order. */
 async function understand(
   content: ImageContent,
-  { side, grid: [rows, columns], width }: EncoderOptions,
+  { side, grid: [rows, columns], width, pixels }: EncoderOptions,
   graph: Graph,
   { signal }: EncodeOptions = {},
 ): Promise<EncodedEmbeddings> {
   throwIfAborted(signal, 'encode');
-  const data = await fitPixels(content, side, side);
+  const data = await fitPixels(content, side, side, pixels);
   throwIfAborted(signal, 'encode');
   const { embeddings } = await graph.run({ pixels: { data, dims: [1, 3, side, side] } }, signal);
   throwIfAborted(signal, 'encode');

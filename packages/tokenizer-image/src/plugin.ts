@@ -33,7 +33,7 @@ export function imagePlugin(options: ImagePluginOptions = {}): Plugin {
         const settings = readTokenizerOptions(port.options);
         const [encode, decode] = await Promise.all([
           openGraph(port, settings.encode, 'pixels', 'ids'),
-          openGraph(port, settings.decode, 'ids', 'pixels'),
+          settings.decode === undefined ? undefined : openGraph(port, settings.decode, 'ids', 'pixels'),
         ]);
         return imageTokenizer(settings, { encode, decode }, previews);
       });

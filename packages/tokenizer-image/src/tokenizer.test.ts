@@ -1,7 +1,16 @@
 import { type Content, type Graph, type ImageContent, indexOf } from '@any-to-any/core';
 import { drain, expectCode, iterate, tokenizerSuite } from '@any-to-any/core/testing';
 import { describe, expect, test } from 'vitest';
-import { filled, fixture, fixtureGraph, golden, pixelAt, tokenizerOptions } from './fixtures.test.kit.ts';
+import {
+  filled,
+  fixture,
+  fixtureGraph,
+  golden,
+  pixelAt,
+  rawTokenizer,
+  tokenizerOptions,
+} from './fixtures.test.kit.ts';
+import { readTokenizerOptions } from './options.ts';
 import { readImage } from './picture/read.ts';
 import { imageTokenizer } from './tokenizer.ts';
 
@@ -24,9 +33,23 @@ function isOpaque({ data, width, height }: ImageContent): boolean {
   return data.length === width * height * 4 && data.every((value, index) => index % 4 !== 3 || value === 255);
 }
 
-describe('the published suite', () => {
+const { block: _, halo: __, ...common } = rawTokenizer;
+const rawGlobal = { ...common, kind: 'vq-global', every: 8, pixels: { fit: 'cover' } };
+
+async function createGlobal() {
+  const graphs = {
+    encode: await fixtureGraph('image-encode.onnx'),
+    decode: await fixtureGraph('image-decode.onnx'),
+  };
+  return imageTokenizer(readTokenizerOptions(rawGlobal), graphs, 'draft');
+}
+
+describe.each([
+  ['local', create],
+  ['global', createGlobal],
+])('the published suite: a %s decoder', (_, open) => {
   const cases = tokenizerSuite({
-    create,
+    create: open,
     samples: [scene, filled(30, 90, [10, 200, 30, 128]), filled(90, 30, [250, 20, 30, 255])],
     invalid: broken,
     // The weights are random, so only form survives. What ids and pixels must be is checked below.
@@ -103,4 +126,29 @@ test('refuses what a graph of another model gives', async () => {
   await expectCode(() => smaller.encode(scene), 'ID_OUT_OF_RANGE');
   const finer = imageTokenizer({ ...tokenizerOptions, factor: 16 }, { encode, decode }, 'draft');
   await expectCode(() => finer.encode(scene), 'SHAPE_MISMATCH');
+});
+
+test('ids of a global tokenizer come row by row, of the middle of the picture', async () => {
+  const tokenizer = await createGlobal();
+  const { ids } = await tokenizer.encode(scene);
+  expect([...ids]).toEqual(golden().encoded);
+  const wide = filled(100, 64, [200, 30, 60, 255]);
+  for (let y = 0; y < 64; y++) {
+    wide.data.fill(0, y * 400, y * 400 + 72); // 18 black pixels on either side, which are cut off
+    wide.data.fill(0, y * 400 + 328, y * 400 + 400);
+  }
+  const square = readTokenizerOptions({ ...rawGlobal, grids: [[8, 8]] });
+  const encode = await fixtureGraph('image-encode.onnx');
+  const cut = imageTokenizer(square, { encode, decode: undefined }, 'draft');
+  const middle = await tokenizer.encode(filled(64, 64, [200, 30, 60, 255]));
+  expect((await cut.encode(wide)).ids).toEqual(middle.ids);
+});
+
+test('without a decoder pictures can be read, and drawing them is an error that says why', async () => {
+  const { decode: _, ...reading } = rawGlobal;
+  const encode = await fixtureGraph('image-encode.onnx');
+  const tokenizer = imageTokenizer(readTokenizerOptions(reading), { encode, decode: undefined }, 'draft');
+  const { ids, shape } = await tokenizer.encode(scene);
+  expect([...ids]).toEqual(golden().encoded);
+  await expectCode(() => drain(tokenizer.decode(iterate(ids), { shape })), 'MODALITY_UNKNOWN');
 });

@@ -1,6 +1,7 @@
 /**
  * The image tokenizer: pictures ⇄ VQ ids. Fits a picture to a grid and runs the encode graph; decoding is
- * `vq/decode.ts`, joining `join.ts`. Opens no files: its graphs come from the bundle.
+ * `vq/decode.ts` or, for decoders without a finite receptive field, `vq/global.ts`; joining `join.ts`. Opens no files:
+ * its graphs come from the bundle.
  */
 import {
   AnyToAnyError,
@@ -19,12 +20,14 @@ import type { TokenizerOptions } from './options.ts';
 import { checkImage } from './picture/check.ts';
 import { fitPixels } from './picture/fit.ts';
 import { decodeIds, type Previews } from './vq/decode.ts';
+import { decodeGlobally } from './vq/global.ts';
 import { chooseShape, closestGrid } from './vq/grids.ts';
 
-/** `[1, 3, height, width]` pixels in −1…1 → `[1, rows, columns]` ids, and back. */
+/** `[1, 3, height, width]` pixels → `[1, rows, columns]` ids, and back to pixels in −1…1. */
 export interface TokenizerGraphs {
   readonly encode: Graph;
-  readonly decode: Graph;
+  /** Absent: the bundle has no decoder. */
+  readonly decode: Graph | undefined;
 }
 
 export function imageTokenizer(
@@ -39,16 +42,28 @@ export function imageTokenizer(
     layout: gridLayout({ clip, block }),
     shape: (requested) => chooseShape(grids, requested),
     encode: (content, encodeOptions) => encodeImage(content, options, graphs.encode, encodeOptions),
-    decode: (ids, decodeOptions) =>
-      decodeIds(ids, decodeOptions, { ...options, graph: graphs.decode, previews }),
+    decode: (ids, decodeOptions) => {
+      const graph = graphs.decode ?? failWithoutDecoder();
+      return options.kind === 'vq'
+        ? decodeIds(ids, decodeOptions, { ...options, graph, previews })
+        : decodeGlobally(ids, decodeOptions, { ...options, graph, previews });
+    },
     join: joinImage,
   };
 }
 
-/** The whole picture, over white, in the grid of the closest aspect ratio; ids in the order of the layout. */
+function failWithoutDecoder(): never {
+  throw new AnyToAnyError(
+    'MODALITY_UNKNOWN',
+    'This model reads pictures but cannot draw them: its checkpoint had no image decoder. Compile one that has it.',
+    { stage: 'decode', plugin: '@any-to-any/tokenizer-image' },
+  );
+}
+
+/** The picture, fitted into the grid of the closest aspect ratio; ids in the order of the layout. */
 async function encodeImage(
   content: ImageContent,
-  { grids, factor, block, size }: TokenizerOptions,
+  { grids, factor, block, size, pixels }: TokenizerOptions,
   graph: Graph,
   { signal }: EncodeOptions = {},
 ): Promise<EncodedIds> {
@@ -57,7 +72,7 @@ async function encodeImage(
   const [rows, columns] = closestGrid(grids, content.width, content.height);
   const height = rows * factor;
   const width = columns * factor;
-  const data = await fitPixels(content, width, height);
+  const data = await fitPixels(content, width, height, pixels);
   throwIfAborted(signal, 'encode');
   const result = await graph.run({ pixels: { data, dims: [1, 3, height, width] } }, signal);
   throwIfAborted(signal, 'encode');

@@ -22,7 +22,7 @@ const file = (change: object = {}): Uint8Array =>
   );
 const start = { mark: '<|im_start|>' };
 const end = { mark: '<|im_end|>' };
-const user = (content: string): ChatMessage => ({ role: 'user', content });
+const user = (content: ChatMessage['content']): ChatMessage => ({ role: 'user', content });
 
 describe('chat template', () => {
   it('writes special tokens as marks, and leaves out the one that every sequence begins with', () => {
@@ -93,5 +93,51 @@ describe('chat template', () => {
     ['a begin that is no text', file({ begin: 1 })],
   ])('refuses %s', (_, bytes) => {
     expect(() => chatTemplate(bytes)).toThrow(expect.objectContaining({ code: 'FORMAT_UNKNOWN' }));
+  });
+});
+
+describe('a template that has places for more than text', () => {
+  const template =
+    "{% for message in messages %}{% for part in message['content'] %}{% if part['type'] == 'image' %}<pic>{% else %}{{ part['text'] }}{% endif %};{% endfor %}{% endfor %}";
+  const reads = (change: object = {}) =>
+    chatTemplate(
+      file({ template, placeholders: { image: '<pic>' }, system: { text: 'Be kind. ' }, ...change }),
+    );
+  const picture = (width: number) => ({ modality: 'image', width, data: new Uint8Array(4) });
+
+  it('puts contents where the template writes their placeholders, in order', () => {
+    const [first, second] = [picture(1), picture(2)];
+    const content = reads().render([user(['a', first]), user([second])], { to: 'image' });
+    expect(content).toEqual(['a;', first, ';', second, ';']);
+    expect(content[1]).toBe(first);
+  });
+
+  it('ask is one message of a user, and a text is a list of one', () => {
+    const chat = reads();
+    expect(chat.ask('a<pic>b', { to: 'image' })).toEqual(['a<pic>b;']);
+    expect(chat.ask(['a'])).toEqual(chat.render([user('a')]));
+  });
+
+  it('says what comes before an answer of that modality, unless a system message does', () => {
+    expect(reads().ask('a')).toEqual(['Be kind. a;']);
+    expect(reads().render([{ role: 'system', content: 'b' }, user('a')])).toEqual(['b;a;']);
+  });
+
+  it.each([
+    ['a modality without a place', template, [{ modality: 'audio' }], /no place for audio/],
+    ['a template that forgets it', 'none', [picture(1)], /place of nothing where the messages hold image/],
+    ['a template that makes one up', '<pic>', ['a'], /place of image where the messages hold nothing/],
+  ])('refuses %s', (_, own, content, message) => {
+    const ask = () => reads({ template: own }).ask(content);
+    expect(ask).toThrow(expect.objectContaining({ code: 'CONTENT_INVALID' }));
+    expect(ask).toThrow(message);
+  });
+
+  it('a template of text alone takes no list', () => {
+    expect(() => chatTemplate(file()).ask(['a'])).toThrow(/one text, got a list/);
+  });
+
+  it.each([{ placeholders: [] }, { placeholders: { image: 3 } }, { system: 'x' }])('refuses %j', (change) => {
+    expect(() => reads(change)).toThrow(expect.objectContaining({ code: 'FORMAT_UNKNOWN' }));
   });
 });

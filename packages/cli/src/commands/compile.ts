@@ -33,7 +33,7 @@ interface Options extends Pick<CompileOptions, 'quantize' | 'kv' | 'tables' | 'c
 export function addCompile(program: Command, surroundings: Surroundings): void {
   program
     .command('compile')
-    .description('Turns a checkpoint into a bundle that runs: a model, or a sound codec.')
+    .description('Turns a checkpoint into a bundle that runs: a model, or a tokenizer on its own.')
     .argument('<checkpoint>', 'directory with config.json and its safetensors, or a GGUF file')
     .argument('<out>', 'directory to write; an older bundle is replaced when the new one is complete')
     .addOption(

@@ -5,7 +5,7 @@
 import { AnyToAnyError } from '@any-to-any/core';
 import type { Value } from '../onnx/graph.ts';
 import type { Build } from './build.ts';
-import { headNorm, type Norm } from './norm.ts';
+import { type HeadNorm, headNorm } from './norm.ts';
 
 export interface AttentionShape {
   readonly heads: number;
@@ -37,8 +37,8 @@ export interface CachedAttention {
   readonly shape: AttentionShape;
   readonly inputs: AttentionInputs;
   readonly layer: number;
-  /** RMS norms of queries and keys per head. */
-  readonly norms?: { readonly query: Norm; readonly key: Norm } | undefined;
+  /** Norms of queries and keys per head. */
+  readonly norms?: { readonly query: HeadNorm; readonly key: HeadNorm } | undefined;
   /** Absent: the cache is float32. */
   readonly scales?: KvScales | undefined;
 }

@@ -12,7 +12,8 @@ export interface Convolution {
   readonly outputs: number;
   readonly kernel: number;
   readonly stride?: number;
-  readonly padding?: number;
+  /** Rows and columns of zeros: on all sides, or `[top, left, bottom, right]`. */
+  readonly padding?: number | readonly [number, number, number, number];
 }
 
 export function convolution(build: Build, x: Value, options: Convolution, output?: string): Value {
@@ -22,7 +23,7 @@ export function convolution(build: Build, x: Value, options: Convolution, output
   const attributes = {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],
-    pads: [padding, padding, padding, padding],
+    pads: typeof padding === 'number' ? [padding, padding, padding, padding] : padding,
   };
   return build.graph.op('Conv', [x, weights, bias], attributes, output);
 }

@@ -6,6 +6,7 @@ import { AnyToAnyError, type TokenizerManifestParts } from '@any-to-any/core';
 import type { StreamState } from '../blocks/stream.ts';
 import type { Model } from '../onnx/model.ts';
 import type { Settings } from '../options.ts';
+import { describeTokenizer, rejectModelOptions } from './tokenizer.ts';
 
 export const codecFiles = { encode: 'audio-encode.onnx', decode: 'audio-decode.onnx' } as const;
 
@@ -44,25 +45,8 @@ export interface CodebookCounts {
  * that mean nothing here.
  */
 export function chooseCodebooks(settings: Settings, { all, fewest, usual }: CodebookCounts): number {
-  const { quantization, kv, tables, context, calibration, about, codebooks = usual } = settings;
-  const given = {
-    quantize: quantization !== undefined,
-    kv: kv !== 'f32',
-    tables: tables !== 'f32',
-    context: context !== undefined,
-    calibration: calibration !== undefined,
-    sampling: about.sampling !== undefined,
-    voices: about.voices !== undefined,
-    unconditional: about.unconditional !== undefined,
-  };
-  const meaningless = Object.entries(given).find(([, set]) => set)?.[0];
-  if (meaningless !== undefined) {
-    throw new AnyToAnyError(
-      'OPTION_INVALID',
-      `${meaningless} is for models; a sound codec has no decoder. Leave it out.`,
-      { option: meaningless },
-    );
-  }
+  rejectModelOptions(settings, 'a sound codec');
+  const { codebooks = usual } = settings;
   if (codebooks >= fewest && codebooks <= all) return codebooks;
   throw new AnyToAnyError(
     'OPTION_INVALID',
@@ -71,30 +55,20 @@ export function chooseCodebooks(settings: Settings, { all, fewest, usual }: Code
   );
 }
 
-export function describeCodec(codec: Codec, { about, directory }: Settings): TokenizerManifestParts {
+export function describeCodec(codec: Codec, settings: Settings): TokenizerManifestParts {
   const { rate, stride, size, codebooks, encode, decode, begin } = codec;
-  return {
-    kind: 'tokenizer',
-    name: about.name ?? directory,
-    version: about.version ?? '0.0.0',
-    license: about.license ?? 'UNLICENSED',
-    attribution: [...(about.attribution ?? [])],
-    modality: 'audio',
-    tokenizer: {
-      plugin: '@any-to-any/tokenizer-audio',
-      options: {
-        kind: 'codec',
-        rate,
-        stride,
-        size,
-        codebooks,
-        arrangement: 'flattened',
-        ...layout,
-        encode: { ...describeGraph(codecFiles.encode, encode, begin[0]), partial: true },
-        decode: describeGraph(codecFiles.decode, decode, begin[1]),
-      },
-    },
+  const options = {
+    kind: 'codec',
+    rate,
+    stride,
+    size,
+    codebooks,
+    arrangement: 'flattened',
+    ...layout,
+    encode: { ...describeGraph(codecFiles.encode, encode, begin[0]), partial: true },
+    decode: describeGraph(codecFiles.decode, decode, begin[1]),
   };
+  return describeTokenizer({ modality: 'audio', plugin: '@any-to-any/tokenizer-audio', options }, settings);
 }
 
 function describeGraph(graph: string, { states }: CodecGraph, frames: number) {

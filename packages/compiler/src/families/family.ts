@@ -9,6 +9,8 @@ export interface Family {
   readonly name: string;
   /** The `model_type`s of `config.json` that are its too, for checkpoints of others. */
   readonly modelTypes?: readonly string[] | undefined;
+  /** The `_class_name`s of `config.json`, as diffusers writes them. */
+  readonly classNames?: readonly string[] | undefined;
   /** Writes the files of the bundle into `job.out` and returns what its manifest says of them: a model's, or a tokenizer's. */
   compile(job: FamilyJob): Promise<ManifestParts | TokenizerManifestParts>;
 }

@@ -102,7 +102,10 @@ export const manifestSchema = z.strictObject({
   voices: z.record(z.string(), voicesSchema).optional(),
   /** By modality: how content is read where a request does not say. */
   reading: z.record(z.string(), readingSchema).optional(),
-  /** What the unconditional row of guidance sees instead of the prompt's text: an empty segment, or padding. */
+  /**
+   * What the unconditional row of guidance sees of the prompt: its texts emptied, or padding in all positions but those
+   * of the marks that begin the sequence or open a segment of the generated modality.
+   */
   unconditional: z.enum(['empty', 'pad']),
   /** Every file of the bundle but the manifest. */
   files: z.record(

@@ -1,5 +1,6 @@
 /**
- * One port's head: hidden states → logits, for as many rows as need it in this step.
+ * One port's head: hidden states → logits, for as many rows as need it in this step. A large one is opened when it is
+ * first run.
  */
 import type { Binding, Device, Memory, NativeTensor, Session } from '../runtime/interface.ts';
 
@@ -10,7 +11,8 @@ interface Bound {
 
 export class Head {
   readonly #device: Device;
-  readonly #session: Session;
+  readonly #open: () => Promise<Session>;
+  #session: Session | undefined;
   readonly #width: number;
   readonly #classes: number;
   /** Rows the memory has room for; all bindings share it. */
@@ -21,16 +23,22 @@ export class Head {
   /** By number of rows. */
   readonly #bound = new Map<number, Bound>();
 
-  constructor(device: Device, session: Session, width: number, classes: number) {
+  constructor(device: Device, open: () => Promise<Session>, width: number, classes: number) {
     this.#device = device;
-    this.#session = session;
+    this.#open = open;
     this.#width = width;
     this.#classes = classes;
   }
 
+  /** Opens its graph, if that has not been done. */
+  async open(): Promise<Session> {
+    this.#session ??= await this.#open();
+    return this.#session;
+  }
+
   /** `states`: one hidden state of `width` per row. Returns one array of `classes` per row. */
   async run(states: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const { binding } = this.#bind(states.length);
+    const { binding } = this.#bind(await this.open(), states.length);
     states.forEach((state, row) => {
       this.#hidden.set(state, row * this.#width);
     });
@@ -40,17 +48,17 @@ export class Head {
 
   close(): void {
     this.#release();
-    this.#session.close();
+    this.#session?.close();
   }
 
-  #bind(rows: number): Bound {
+  #bind(session: Session, rows: number): Bound {
     if (rows > this.#capacity) this.#grow(Math.max(rows, this.#capacity * 2));
     const known = this.#bound.get(rows);
     if (known) return known;
     const [hiddenMemory, logitsMemory] = this.#memory as [Memory, Memory];
     const hidden = this.#device.tensor(hiddenMemory, 'float32', [rows, this.#width]);
     const logits = this.#device.tensor(logitsMemory, 'float32', [rows, this.#classes]);
-    const binding = this.#session.createBinding();
+    const binding = session.createBinding();
     binding.input('hidden', hidden);
     binding.output('logits', logits);
     const bound = { binding, tensors: [hidden, logits] };

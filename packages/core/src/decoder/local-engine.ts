@@ -5,6 +5,7 @@
 import type { Bundle } from '../bundle/open.ts';
 import type { AppendRequest, AppendResult, Engine, EngineSequence } from '../contract/engine.ts';
 import { AnyToAnyError } from '../errors.ts';
+import { isLarge } from '../runtime/deferred-graph.ts';
 import type { Device, Session } from '../runtime/interface.ts';
 import { Head } from './head.ts';
 import { KvCache } from './kv-cache.ts';
@@ -188,15 +189,22 @@ export async function openLocalEngine(
   const options = threads === undefined ? {} : { threads };
   const tables = new Map<string, EmbeddingTable>();
   const heads = new Map<string, Head>();
-  for (const [port, { table, head }] of Object.entries(ports)) {
-    if (table) tables.set(port, await openTable(bundle, port, decoder.width));
-    if (head) {
-      const session = await device.openSession(bundle.path(head.graph), options);
-      heads.set(port, new Head(device, session, decoder.width, head.classes));
+  try {
+    for (const [port, { table, head }] of Object.entries(ports)) {
+      if (table) tables.set(port, await openTable(bundle, port, decoder.width));
+      if (head) {
+        const path = bundle.path(head.graph);
+        const opened = new Head(device, () => device.openSession(path, options), decoder.width, head.classes);
+        if (!(await isLarge(path))) await opened.open();
+        heads.set(port, opened);
+      }
     }
+    const session = await device.openSession(bundle.path(decoder.graph), options);
+    return new LocalEngine(bundle, device, session, tables, heads);
+  } catch (error) {
+    for (const table of tables.values()) table.close();
+    throw error;
   }
-  const session = await device.openSession(bundle.path(decoder.graph), options);
-  return new LocalEngine(bundle, device, session, tables, heads);
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {

@@ -102,6 +102,7 @@ export class StepInputs {
 
   close(): void {
     for (const memory of Object.values(this.#memory)) memory.free();
+    for (const table of this.#tables.values()) table.close();
   }
 
   #embed(run: Run, at: number): void {

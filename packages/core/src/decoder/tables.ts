@@ -1,6 +1,8 @@
 /**
- * Embedding tables of a bundle's ports: local id → embedding. Kept in the file's own precision.
+ * Embedding tables of a bundle's ports: local id → embedding. Kept in the file's own precision; a large one stays in its
+ * file, of which a step reads a few rows.
  */
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Bundle } from '../bundle/open.ts';
 import { AnyToAnyError } from '../errors.ts';
 
@@ -8,9 +10,18 @@ export interface EmbeddingTable {
   readonly rows: number;
   /** Writes the embedding of `id` to `target` at `offset`. Throws ID_OUT_OF_RANGE. */
   write(id: number, target: Float32Array, offset: number): void;
+  close(): void;
 }
 
-export async function openTable(bundle: Bundle, port: string, width: number): Promise<EmbeddingTable> {
+/** Bytes from which a table stays in its file. A row of a large vocabulary is read in microseconds. */
+const large = 1 << 26;
+
+export async function openTable(
+  bundle: Bundle,
+  port: string,
+  width: number,
+  heldBelow = large,
+): Promise<EmbeddingTable> {
   const description = bundle.manifest.ports[port]?.table;
   if (!description) {
     throw new AnyToAnyError(
@@ -22,17 +33,22 @@ export async function openTable(bundle: Bundle, port: string, width: number): Pr
     );
   }
   const { file, type, rows } = description;
-  const bytes = await bundle.read(file);
-  const expected = rows * width * (type === 'float16' ? 2 : 4);
-  if (bytes.byteLength !== expected) {
+  const rowBytes = width * (type === 'float16' ? 2 : 4);
+  const expected = rows * rowBytes;
+  const { bytes: found } = bundle.manifest.files[file]!; // the bundle was checked to list it, and its size
+  if (found !== expected) {
     throw new AnyToAnyError(
       'SHAPE_MISMATCH',
-      `${file} should hold [${rows}, ${width}] of ${type} in ${expected} bytes, but has ${bytes.byteLength}. ` +
+      `${file} should hold [${rows}, ${width}] of ${type} in ${expected} bytes, but has ${found}. ` +
         'Compile the bundle again.',
       { file, expected: [rows, width] },
     );
   }
-  const copy = type === 'float16' ? halfRows(bytes, width) : floatRows(bytes, width);
+  const of = type === 'float16' ? halfRows : floatRows;
+  const { copy, close } =
+    expected < heldBelow
+      ? { copy: of(await bundle.read(file), width), close: () => {} }
+      : rowsOfFile(bundle.path(file), rowBytes, (row) => of(row, width));
   return {
     rows,
     write(id, target, offset) {
@@ -44,7 +60,43 @@ export async function openTable(bundle: Bundle, port: string, width: number): Pr
       }
       copy(id, target, offset);
     },
+    close,
   };
+}
+
+/** Reads one row at a time, into the same buffer. */
+function rowsOfFile(
+  path: string,
+  rowBytes: number,
+  copyOf: (row: Uint8Array) => CopyRow,
+): { copy: CopyRow; close: () => void } {
+  let file: number | undefined = openSync(path, 'r');
+  const row = new Uint8Array(new ArrayBuffer(rowBytes)); // a buffer of its own, which `aligned` takes as it is
+  const copyRow = copyOf(row);
+  return {
+    copy(id, target, offset) {
+      for (let done = 0; done < rowBytes; ) {
+        const read = readSync(file!, row, done, rowBytes - done, id * rowBytes + done); // open until it is closed
+        if (read === 0) throw truncated(path);
+        done += read;
+      }
+      copyRow(0, target, offset);
+    },
+    close() {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
+  };
+}
+
+function truncated(path: string): AnyToAnyError {
+  return new AnyToAnyError(
+    'BUNDLE_HASH_MISMATCH',
+    `${path} became shorter while it was open. Open it again.`,
+    {
+      path,
+    },
+  );
 }
 
 type CopyRow = (id: number, target: Float32Array, offset: number) => void;

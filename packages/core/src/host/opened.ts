@@ -9,6 +9,7 @@ import type { Engine } from '../contract/engine.ts';
 import type { Graph } from '../contract/graph.ts';
 import type { PortFiles } from '../contract/plugin.ts';
 import { AnyToAnyError } from '../errors.ts';
+import { deferGraph, isLarge } from '../runtime/deferred-graph.ts';
 import { openDevice } from '../runtime/device.ts';
 import { openGraph } from '../runtime/graph.ts';
 import type { Device, DeviceOptions } from '../runtime/interface.ts';
@@ -50,7 +51,10 @@ export function filesOf(bundle: BundleFiles, { device, graphs }: Opened): PortFi
   return {
     read: (path) => bundle.read(path),
     async graph(path) {
-      const graph = await openGraph(await device(), bundle.path(path));
+      const file = bundle.path(path);
+      const graph = (await isLarge(file))
+        ? await deferGraph(device, file)
+        : await openGraph(await device(), file);
       graphs.push(graph);
       return graph;
     },

@@ -117,6 +117,23 @@ describe('pipeline', () => {
     expect(reasons).toEqual(new Set(['end', 'length']));
   });
 
+  it('does not choose a picture that no longer fits', async () => {
+    const { pipeline } = setUp();
+    const chosen = async (length: number): Promise<Set<string>> => {
+      const seen = new Set<string>();
+      for (let seed = 0; seed < 20; seed++) {
+        const options = { text: { maxIds: 1 }, image: { guidance: 1 } };
+        const content = ['a'.repeat(length)];
+        const { segments } = await pipeline.generate({ content, seed, maxSegments: 1, options });
+        for (const segment of segments) seen.add(segment.content.modality ?? 'image');
+      }
+      return seen;
+    };
+    // Of 512 positions <s>, <txt> and </txt> take three, a picture eight.
+    expect((await chosen(501)).size).toBe(2);
+    expect(await chosen(502)).toEqual(new Set(['text']));
+  });
+
   it('guidance steps both rows in one call', async () => {
     const { pipeline, engine } = setUp();
     await pipeline.generate({ content: ['a'], to: 'image' });

@@ -48,24 +48,35 @@ export function countPlaces(segments: readonly PromptSegment[]): number {
   return segments.reduce((sum, { body }) => sum + Math.max(1, body.filter(({ place }) => place).length), 0);
 }
 
-/** What guidance compares with: the same prompt, its texts emptied or padded. */
+/**
+ * What guidance compares with: the same prompt, its texts emptied; or every position of it padded, but for marks that
+ * begin the sequence or open a segment of the modality that is generated. `opening` is the mark of the latter.
+ */
 export function unconditionalRuns(
   prompt: readonly PromptSegment[],
   space: TokenSpace,
   kind: 'empty' | 'pad',
+  opening: number,
 ): Run[] {
+  if (kind === 'pad') {
+    const kept = new Set([space.begin, opening]);
+    return prompt.flatMap(runsOf).map((run) => padRun(run, kept, space.mark('<pad>')));
+  }
   return prompt.flatMap((segment) => {
-    const { modality, open, body, close } = segment;
-    if (modality !== 'text') return runsOf(segment);
-    if (kind === 'empty') return [...open, ...close];
-    const padded = body.map(
-      (run): IdRun => ({
-        port: 'marks',
-        ids: new Uint32Array(positionsOf(run)).fill(space.mark('<pad>')),
-      }),
-    );
-    return [...open, ...padded, ...close];
+    const { modality, open, close } = segment;
+    return modality === 'text' ? [...open, ...close] : runsOf(segment);
   });
+}
+
+/** As long as `run`, so that what follows keeps its position. */
+function padRun(run: Run, kept: ReadonlySet<number>, pad: number): IdRun {
+  const ids = new Uint32Array(positionsOf(run)).fill(pad);
+  if (run.port === 'marks' && 'ids' in run) {
+    run.ids.forEach((id, at) => {
+      if (kept.has(id)) ids[at] = id;
+    });
+  }
+  return { port: 'marks', ids };
 }
 
 /** The mark as a run, or nothing if it is silent. */

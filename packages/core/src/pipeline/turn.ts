@@ -25,6 +25,7 @@ import {
 } from './prompt.ts';
 import { refineDeltas } from './refine.ts';
 import type { CheckedRequest } from './request.ts';
+import { fittingModalities } from './room.ts';
 import { type Drawn, drawIds } from './segment.ts';
 import { sayVoice } from './voice.ts';
 
@@ -132,7 +133,7 @@ async function generateSegment(job: SegmentJob): Promise<void> {
       rows.push(unconditional);
       const runs = [
         ...markRuns(space, space.begin),
-        ...unconditionalRuns(job.prompt, space, machine.unconditional),
+        ...unconditionalRuns(job.prompt, space, machine.unconditional, region.open),
         ...markRuns(space, region.open),
       ];
       checkPositions(runs);
@@ -206,7 +207,10 @@ async function chooseModality(
 ): Promise<string | undefined> {
   const { space } = machine;
   const logits = await prefill(machine, context, [], 'marks', tally, signal);
-  maskMarks(logits, space, machine.generates, index > 0);
+  const fitting = await fittingModalities(machine, request, context.sequence.length);
+  // Where nothing fits and it may not end either, the choice is left to fail with the size of the context.
+  const legal = fitting.length > 0 || index > 0 ? fitting : machine.generates;
+  maskMarks(logits, space, legal, index > 0);
   const mark = sample(logits, {}, [], uniform(request.seed, context.sequence.length));
   return space.regions.find((region) => region.open === mark)?.modality;
 }

@@ -42,6 +42,8 @@ export interface DeviceOptions {
 export interface SessionOptions {
   /** Threads that share one run, this one included. */
   readonly threads?: number | undefined;
+  /** False: working memory goes back to the system after each run instead of being kept for the next. Default true. */
+  readonly arena?: boolean | undefined;
   /** ONNX Runtime's session configuration entries, passed on as they are. */
   readonly config?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,7 +1,7 @@
 import { expectCode } from '@any-to-any/core/testing';
 import { expect, test } from 'vitest';
 import { filled } from '../fixtures.test.kit.ts';
-import { fitPixels, overWhite, planarOf, rgbaOf } from './fit.ts';
+import { defaultFitting, fitPixels, overWhite, planarOf, rgbaOf } from './fit.ts';
 
 test('lays transparent pixels over white', () => {
   // 200 at alpha 51 (one fifth): 200 / 5 + 255 * 4 / 5 = 244
@@ -44,4 +44,20 @@ test('takes a picture of the right size as it is, survives extreme ratios, shows
   const ghost = await fitPixels(filled(40, 40, [0, 0, 0, 0]), 16, 16);
   expect(ghost.every((value) => value === 1)).toBe(true);
   await expectCode(() => fitPixels({ ...filled(2, 2, [0]), width: 3 }, 16, 16), 'CONTENT_INVALID');
+});
+
+test('scales bytes as the model was trained on them', async () => {
+  const fitting = { ...defaultFitting, scale: 0.01, mean: [1, 0, 0.5], deviation: [1, 2, 0.5] } as const;
+  const [r, g, b] = await fitPixels(filled(1, 1, [200, 100, 50, 255]), 1, 1, fitting);
+  expect(r).toBeCloseTo(1, 6);
+  expect(g).toBeCloseTo(0.5, 6);
+  expect(b).toBeCloseTo(0, 6);
+});
+
+test('fills the rest with the background, or leaves no rest', async () => {
+  const wide = filled(8, 4, [255, 255, 255, 255]);
+  const grey = { ...defaultFitting, background: [127, 127, 127] } as const;
+  const contained = await fitPixels(wide, 8, 8, grey);
+  expect([contained[0], contained[8 * 4]]).toEqual([Math.fround(127 / 127.5 - 1), 1]);
+  expect((await fitPixels(wide, 8, 8, { ...grey, fit: 'cover' })).every((value) => value === 1)).toBe(true);
 });

@@ -2,19 +2,12 @@
  * Ids as they come → patches. A finished block is shown at once as a draft (revision 0, sigma above 0) and again,
  * exactly, when the ids within its halo have come (revision 1, sigma 0). The exact patches equal the full decode.
  */
-import {
-  AnyToAnyError,
-  cellOf,
-  type DecodeOptions,
-  type Graph,
-  type ImageDelta,
-  throwIfAborted,
-} from '@any-to-any/core';
+import { type DecodeOptions, type Graph, type ImageDelta, throwIfAborted } from '@any-to-any/core';
 import { type Planar, rgbaOf } from '../picture/fit.ts';
 import { type Band, planBands } from './bands.ts';
 import { draftWindow } from './draft.ts';
-import { gridOf } from './grids.ts';
-import { cutIds, type IdGrid, type Region, runDecoder, windowOf } from './region.ts';
+import { fillGrid } from './filling.ts';
+import { checkFactor, cutIds, type IdGrid, type Region, runDecoder, windowOf } from './region.ts';
 
 /** `draft`: drafts, then exact patches. `exact`: exact patches only. */
 export type Previews = 'draft' | 'exact';
@@ -44,19 +37,17 @@ export async function* decodeIds(
   settings: DecodeSettings,
 ): AsyncGenerator<ImageDelta> {
   const { graph, block, halo, previews } = settings;
-  const { rows, columns } = gridOf(shape, block);
-  const grid: IdGrid = { ids: new Int32Array(rows * columns), rows, columns };
+  const filling = fillGrid(shape, block, settings.size);
+  const { grid } = filling;
+  const { rows, columns } = grid;
   const patch = patchMaker(grid, settings);
   const bands = [...planBands({ rows, block, halo, budget: exactBudget })];
   const total = rows * columns;
-  let count = 0;
 
   for await (const id of ids) {
     throwIfAborted(signal, 'decode');
-    if (count === total) throw wrongCount(`more than ${total}`, grid);
-    checkId(id, settings.size, count);
-    const cell = cellOf(count++, columns, block);
-    grid.ids[cell.row * columns + cell.column] = id;
+    const cell = filling.put(id);
+    const { count } = filling;
     if (count % (block * block) !== 0) continue;
 
     const finished: Region = {
@@ -85,20 +76,14 @@ export async function* decodeIds(
     }
   }
   throwIfAborted(signal, 'decode');
-  if (count < total) throw wrongCount(String(count), grid);
+  filling.checkFull();
 }
 
 /** Cuts a block of ids, as pixels, out of the decoded window it lies in. */
 function patchMaker(grid: IdGrid, { factor }: DecodeSettings) {
   const { rows, columns } = grid;
   return (pixels: Planar, window: Region, cut: Region, revision: number, sigma: number): ImageDelta => {
-    if (pixels.width !== window.columns * factor) {
-      throw new AnyToAnyError(
-        'SHAPE_MISMATCH',
-        `Expected ${factor} pixels per id, as the options say, got ${pixels.width / window.columns}.`,
-        { stage: 'decode', factor },
-      );
-    }
+    checkFactor(pixels, window.columns, factor);
     const width = cut.columns * factor;
     const height = cut.rows * factor;
     const x = (cut.column - window.column) * factor;
@@ -127,26 +112,4 @@ function* blocksOf(region: Region, block: number): Generator<Region> {
       yield { row, column, rows: block, columns: block };
     }
   }
-}
-
-function checkId(id: number, size: number, index: number): void {
-  if (Number.isInteger(id) && id >= 0 && id < size) return;
-  throw new AnyToAnyError(
-    'ID_OUT_OF_RANGE',
-    `Expected an image id of 0 … ${size - 1}, got ${id} at ${index}.`,
-    {
-      id,
-      size,
-      index,
-      stage: 'decode',
-    },
-  );
-}
-
-function wrongCount(actual: string, { rows, columns }: IdGrid): AnyToAnyError {
-  return new AnyToAnyError(
-    'SHAPE_MISMATCH',
-    `A picture of ${rows} × ${columns} has exactly ${rows * columns} ids, got ${actual}.`,
-    { stage: 'decode', expected: [rows, columns], actual },
-  );
 }

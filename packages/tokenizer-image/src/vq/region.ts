@@ -90,6 +90,16 @@ export async function runDecoder(graph: Graph, grid: IdGrid, signal?: AbortSigna
   return { width: width!, height: height!, data: pixels.data };
 }
 
+/** Throws SHAPE_MISMATCH unless so many columns of ids became `factor` pixels each. */
+export function checkFactor({ width }: Planar, columns: number, factor: number): void {
+  if (width === columns * factor) return;
+  throw new AnyToAnyError(
+    'SHAPE_MISMATCH',
+    `Expected ${factor} pixels per id, as the options say, got ${width / columns}.`,
+    { stage: 'decode', factor },
+  );
+}
+
 function crop(planar: Planar, x: number, y: number, width: number, height: number): Planar {
   const data = new Float32Array(3 * width * height);
   for (let channel = 0; channel < 3; channel++) {

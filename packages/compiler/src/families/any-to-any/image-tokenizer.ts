@@ -3,6 +3,7 @@
  * Sides are free: the networks are convolutional, and the decoder's receptive field is local.
  */
 import type { Build, Weights } from '../../blocks/build.ts';
+import { type Codebook, codesOf, nearestIds } from '../../blocks/codebook.ts';
 import { convolution, pixelShuffle, residualBlock } from '../../blocks/convolution.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
 import type { Model } from '../../onnx/model.ts';
@@ -33,12 +34,7 @@ export function buildImageEncode(plan: TokenizerPlan, weights: Weights): Model {
   x = convolution(build, x, down);
   x = residualBlocks(build, x, 'encoder.blocks8', eighth, blocks);
   x = convolution(build, x, { prefix: 'encoder.out', inputs: eighth, outputs: codeWidth, kernel: 1 });
-  // The largest cosine is the largest product with the codes of length 1: the length of x does not matter.
-  const scores = graph.op('Conv', [x, codebook(build, plan, [plan.codes, codeWidth, 1, 1])], {
-    kernel_shape: [1, 1],
-  });
-  const nearest = graph.op('ArgMax', [scores], { axis: 1, keepdims: 0 });
-  const ids = graph.op('Cast', [nearest], { to: 6 }, 'ids'); // 6: i32
+  const ids = nearestIds(build, x, codebookOf(plan), 'cosine', 'ids');
   graph.output(ids, 'i32', [1, 'rows', 'columns']);
   return graph.build();
 }
@@ -50,8 +46,7 @@ export function buildImageDecode(plan: TokenizerPlan, weights: Weights): Model {
   const { codeWidth, decoderWidths, blocks } = plan;
   const [eighth, quarter] = decoderWidths;
   const ids = graph.input('ids', 'i32', [1, 'rows', 'columns']);
-  const codes = graph.op('Gather', [codebook(build, plan, [plan.codes, codeWidth]), ids]);
-  let x = graph.op('Transpose', [codes], { perm: [0, 3, 1, 2] });
+  let x = codesOf(build, ids, codebookOf(plan), 'cosine');
   x = convolution(build, x, { prefix: 'decoder.in', inputs: codeWidth, outputs: eighth, kernel: 1 });
   x = residualBlocks(build, x, 'decoder.blocks8', eighth, blocks);
   x = convolution(build, x, { prefix: 'decoder.up', inputs: eighth, outputs: 4 * quarter, kernel: 1 });
@@ -73,25 +68,6 @@ function residualBlocks(build: Build, x: Value, prefix: string, channels: number
   return result;
 }
 
-/** The codes scaled to length 1, `[codes, codeWidth]` in whatever `dims` the graph wants them. */
-function codebook(
-  { graph, weights }: Build,
-  { codes, codeWidth }: TokenizerPlan,
-  dims: readonly number[],
-): Value {
-  const load = weights('codebook.weight', [codes, codeWidth]);
-  return graph.initializer('codebook.weight', 'f32', dims, async () => unitRows(await load(), codeWidth));
-}
-
-/** Every row divided by its length, as PyTorch's `normalize` (a length below 1e-12 counts as that). */
-function unitRows(rows: Float32Array, width: number): Float32Array {
-  const result = new Float32Array(rows.length);
-  for (let start = 0; start < rows.length; start += width) {
-    const row = rows.subarray(start, start + width);
-    const length = Math.max(Math.hypot(...row), 1e-12);
-    row.forEach((value, i) => {
-      result[start + i] = value / length;
-    });
-  }
-  return result;
+function codebookOf({ codes, codeWidth: width }: TokenizerPlan): Codebook {
+  return { tensor: 'codebook.weight', codes, width };
 }

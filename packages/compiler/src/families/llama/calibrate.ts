@@ -29,8 +29,11 @@ export interface LlamaCalibration {
 }
 
 const sequenceCount = 8;
-/** Positions of a random sequence, where the context is not shorter. */
+/** Positions of a random sequence, where neither the context nor the work sets a limit. */
 const longest = 512;
+const shortest = 64;
+/** Multiplications of all sequences together, about: a minute or two of two cores. */
+const budget = 2 ** 41;
 
 /** One entry per layer. */
 export async function calibrateLlama(calibration: LlamaCalibration): Promise<KvScales[]> {
@@ -70,15 +73,12 @@ export function decoderPlan(plan: LlamaPlan, regions: number): DecoderPlan {
 }
 
 /** The mark that begins, if it has a position, then stretches of each region in turn. */
-function randomSequences(
-  { marks, begin, regions }: Vocabulary,
-  { context }: LlamaPlan,
-  random: Random,
-): Run[][] {
+function randomSequences({ marks, begin, regions }: Vocabulary, plan: LlamaPlan, random: Random): Run[][] {
+  const length = Math.min(plan.context, lengthWithin(plan));
   const first = marks.findIndex(({ name, id }) => name === begin && id !== undefined);
   return Array.from({ length: sequenceCount }, (_, index) => {
     const runs: Run[] = first === -1 ? [] : [{ port: 'marks', ids: Uint32Array.of(first) }];
-    let room = Math.min(context, longest) - runs.length;
+    let room = length - runs.length;
     for (let segment = index; room > 0; segment++) {
       const { modality, ids } = regions[segment % regions.length]!;
       const count = Math.min(room, 1 + Math.floor(random() * 64));
@@ -90,4 +90,10 @@ function randomSequences(
     }
     return runs;
   });
+}
+
+/** 135 million weights: 512 positions; 1.3 thousand million: 220. */
+function lengthWithin({ layers, width, heads, kvHeads, headWidth, feedForward }: LlamaPlan): number {
+  const weights = layers * width * ((2 * heads + 2 * kvHeads) * headWidth + 3 * feedForward);
+  return Math.max(shortest, Math.min(longest, Math.floor(budget / (sequenceCount * weights))));
 }

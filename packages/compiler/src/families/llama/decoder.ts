@@ -6,7 +6,7 @@ import { type AttentionInputs, cachedAttention, type KvScales } from '../../bloc
 import type { Build, Weights } from '../../blocks/build.ts';
 import { swiglu } from '../../blocks/feed-forward.ts';
 import { linear } from '../../blocks/linear.ts';
-import { addAndNorm, addAndNormLast, type Norm, rmsNorm } from '../../blocks/norm.ts';
+import { addAndNorm, addAndNormLast, type HeadNorm, type Norm, rmsNorm } from '../../blocks/norm.ts';
 import { scaleRope } from '../../blocks/rope-scaling.ts';
 import { rotaryTables } from '../../blocks/rotary.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
@@ -21,6 +21,9 @@ export interface LlamaOptions {
   readonly kvScales?: readonly KvScales[] | undefined;
 }
 
+/** Of the layer norms of heads, whatever the config says of the others. */
+const layerNormEpsilon = 1e-5;
+
 export function buildLlama(plan: LlamaPlan, weights: Weights, options: LlamaOptions = {}): Model {
   const { width, context, theta, headWidth, scaling, normEpsilon: epsilon } = plan;
   const graph = new GraphBuilder('decoder');
@@ -32,31 +35,64 @@ export function buildLlama(plan: LlamaPlan, weights: Weights, options: LlamaOpti
     capacity: graph.input('capacity', 'i32', []),
     ...rotaryTables(graph, { ...scaleRope(theta, headWidth, scaling), context }),
   };
-  let x = embeds;
-  /** The last branch, which the next norm adds to `x` on the way. */
-  let added: Value | undefined;
-  for (let index = 0; index < plan.layers; index++) {
-    const name = (part: LayerPart): string => `layers.${index}.${part}`;
-    const norm = (part: LayerPart): Norm => ({ tensor: `${name(part)}.weight`, width, epsilon });
-    const before = norm('attention.norm');
-    const entry =
-      added === undefined
-        ? { sum: x, normed: rmsNorm(build, x, before) }
-        : addAndNorm(build, x, added, before);
-    const attended = attend(build, plan, entry.normed, index, inputs, options.kvScales?.[index]);
-    const middle = addAndNorm(build, entry.sum, attended, norm('feed_forward.norm'));
-    x = middle.sum;
-    added = swiglu(build, middle.normed, {
-      prefix: `layers.${index}.feed_forward`,
-      width,
-      hidden: plan.feedForward,
-      bias: plan.bias.feedForward,
-    });
-  }
+  const layer = (x: Entry, index: number): Entry => {
+    const attended = (h: Value): Value => attend(build, plan, h, index, inputs, options.kvScales?.[index]);
+    const fed = (h: Value): Value =>
+      swiglu(build, h, {
+        prefix: `layers.${index}.feed_forward`,
+        width,
+        hidden: plan.feedForward,
+        bias: plan.bias.feedForward,
+      });
+    const norm = (part: LayerPart): Norm => ({ tensor: `layers.${index}.${part}.weight`, width, epsilon });
+    const norms = [norm('attention.norm'), norm('feed_forward.norm')] as const;
+    return plan.normAfter === true
+      ? layerNormingAfter(build, x, norms, attended, fed)
+      : layerNormingBefore(build, x, norms, attended, fed);
+  };
+  let x: Entry = { x: embeds, added: undefined };
+  for (let index = 0; index < plan.layers; index++) x = layer(x, index);
   const last: Norm = { tensor: 'norm.weight', width, epsilon };
-  const hidden = addAndNormLast(build, x, added!, last, 'hidden'); // a plan has at least one layer
+  const hidden = addAndNormLast(build, x.x, x.added!, last, 'hidden'); // a plan has at least one layer
   graph.output(hidden, 'f32', ['batch', 'positions', width]);
   return graph.build();
+}
+
+/** What goes into a layer: `x`, and the last branch, which the next norm adds to it on the way. */
+interface Entry {
+  readonly x: Value;
+  readonly added: Value | undefined;
+}
+
+type Norms = readonly [attention: Norm, feedForward: Norm];
+type Branch = (h: Value) => Value;
+
+function layerNormingBefore(
+  build: Build,
+  { x, added }: Entry,
+  norms: Norms,
+  attend: Branch,
+  feed: Branch,
+): Entry {
+  const entry =
+    added === undefined
+      ? { sum: x, normed: rmsNorm(build, x, norms[0]) }
+      : addAndNorm(build, x, added, norms[0]);
+  const middle = addAndNorm(build, entry.sum, attend(entry.normed), norms[1]);
+  return { x: middle.sum, added: feed(middle.normed) };
+}
+
+function layerNormingAfter(
+  build: Build,
+  { x, added }: Entry,
+  norms: Norms,
+  attend: Branch,
+  feed: Branch,
+): Entry {
+  const { graph } = build;
+  const entry = added === undefined ? x : graph.op('Add', [x, added]);
+  const middle = graph.op('Add', [entry, rmsNorm(build, attend(entry), norms[0])]);
+  return { x: middle, added: rmsNorm(build, feed(middle), norms[1]) };
 }
 
 function attend(
@@ -79,12 +115,14 @@ function attend(
     part('k', kvHeads * headWidth, bias.qkv),
     part('v', kvHeads * headWidth, bias.qkv),
   ]);
-  const norm = (tensor: string): Norm => ({
+  const own = plan.qkLayerNorm === true;
+  const norm = (tensor: string): HeadNorm => ({
     tensor: `${prefix}.${tensor}.weight`,
+    bias: own ? `${prefix}.${tensor}.bias` : undefined,
     width: headWidth,
-    epsilon: plan.normEpsilon,
+    epsilon: own ? layerNormEpsilon : plan.normEpsilon,
   });
-  const norms = plan.qkNorm ? { query: norm('q_norm'), key: norm('k_norm') } : undefined;
+  const norms = plan.qkNorm || own ? { query: norm('q_norm'), key: norm('k_norm') } : undefined;
   const out = cachedAttention(build, packed, { shape: plan, inputs, layer: index, norms, scales });
   return linear(build, out, `${prefix}.o`, heads * headWidth, [part('o', width, bias.out)]);
 }

@@ -48,16 +48,16 @@ function needsTokens(vocabulary: Vocabulary | undefined): boolean {
   return vocabulary === undefined || vocabulary.regions.some(({ tokenizer }) => tokenizer.kind !== 'plugin');
 }
 
-function samplingOf(tokens: TextTokens | undefined): Record<string, Record<string, number>> {
+export function samplingOf(tokens: TextTokens | undefined): Record<string, Record<string, number>> {
   return tokens === undefined || Object.keys(tokens.sampling).length === 0
     ? {}
     : { text: { ...tokens.sampling } };
 }
 
 /** The decoder, and table and head of every port. Runs the decoder once if its cache has to be calibrated. */
-async function weightOutputs(
+export async function weightOutputs(
   job: FamilyJob,
-  { plan, names, reader }: LlamaSource,
+  { plan, names, reader }: Pick<LlamaSource, 'plan' | 'names' | 'reader'>,
   vocabulary: Vocabulary,
 ): Promise<Output[]> {
   const { quantization, halves, kv } = job.settings;
@@ -79,7 +79,7 @@ async function weightOutputs(
   return [graph(fileNames.decoder, quantized), ...outputs];
 }
 
-async function tokenizerOutputs(
+export async function tokenizerOutputs(
   { checkpoint }: FamilyJob,
   vocabulary: Vocabulary,
   tokens: TextTokens | undefined,
@@ -93,8 +93,8 @@ async function tokenizerOutputs(
       outputs.push(dataOutput(fileNames.tokenizer, new TextEncoder().encode(json)));
     }
   }
-  const chat = tokens && describeChat(vocabulary, tokens);
-  return chat === undefined ? outputs : [...outputs, dataOutput(fileNames.chat, chat)];
+  if (tokens?.chat === undefined) return outputs;
+  return [...outputs, dataOutput(fileNames.chat, describeChat(vocabulary, tokens.chat, tokens.special))];
 }
 
 async function fileOutput(directory: string, file: string): Promise<Output> {

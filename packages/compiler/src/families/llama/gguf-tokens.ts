@@ -95,6 +95,7 @@ export function tokensOfGguf({ path, metadata }: GgufReader): TextTokens {
     ends: [...new Set(ends.filter((id) => id !== undefined))],
     chat: template === undefined ? undefined : { template, variables: defined(variables) },
     sampling: {},
+    guidance: undefined,
   };
 }
 

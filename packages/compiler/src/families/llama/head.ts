@@ -34,7 +34,8 @@ export function buildRegionHead(region: RegionPlan, source: HeadSource): Model {
 
 /**
  * `hidden [rows, width]` → `logits [rows, capacity]`. A mark of the checkpoint has the score of its id. What opens a
- * region silently has the best score among the region's ids; the only region there is opens if nothing else is legal.
+ * region silently has the best score among the region's ids; the only region the model may choose opens if nothing else
+ * is legal, and before those that it may not.
  */
 export function buildMarksHead(vocabulary: Vocabulary, source: HeadSource): Model {
   const { marks, regions } = vocabulary;
@@ -43,12 +44,14 @@ export function buildMarksHead(vocabulary: Vocabulary, source: HeadSource): Mode
   const hidden = graph.input('hidden', 'f32', ['rows', source.width]);
   const ids = Array.from({ length: capacity }, (_, mark) => marks[mark]?.id);
   let logits = scoreRows(graph, hidden, 'marks', { offset: 0, size: 0 }, ids, source);
+  const chosen = regions.filter(({ onRequest }) => onRequest === undefined);
   for (const region of regions) {
-    const at = marks.findIndex(({ name, id }) => name === region.open && id === undefined);
-    if (at === -1) continue;
+    const at = marks.findIndex(({ name }) => name === region.open);
     const place = (value: number): Value =>
       graph.floats(`${region.modality}.place`, [1, capacity], oneAt(capacity, at, value));
-    if (regions.length === 1) {
+    if (region.onRequest) logits = graph.op('Add', [logits, place(-1e8)]);
+    if (region.onRequest || marks[at]?.id !== undefined) continue;
+    if (chosen.length === 1) {
       logits = graph.op('Add', [logits, place(-1e4)]);
       continue;
     }

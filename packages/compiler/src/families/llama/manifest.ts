@@ -52,7 +52,8 @@ export function describeBundle({ plan, vocabulary, about: own, settings }: Descr
       ...Object.fromEntries(
         vocabulary.regions.map((region) => {
           const size = sizeOf(region.ids);
-          const port = describePort(region.modality, size, size + 1, settings);
+          const { head, ...reading } = describePort(region.modality, size, size + 1, settings);
+          const port = region.readOnly === true ? reading : { head, ...reading };
           return [region.modality, { ...port, tokenizer: describeTokenizer(region) }];
         }),
       ),
@@ -87,21 +88,34 @@ function describeTokenizer({
  * `chat.json`: the template, the values it may name, which mark each special token is, and which an answer may hold.
  * `chatTemplate` of `@any-to-any/tokenizer-text` reads it.
  */
-export function describeChat(vocabulary: Vocabulary, tokens: TextTokens): Uint8Array | undefined {
-  if (tokens.chat === undefined) return undefined;
+export function describeChat(
+  vocabulary: Vocabulary,
+  { template, variables }: NonNullable<TextTokens['chat']>,
+  special: TextTokens['special'],
+  more: ChatPlaces = {},
+): Uint8Array {
   const names = new Map(vocabulary.marks.map(({ id, name }) => [id, name]));
-  const marks = tokens.special.flatMap(({ id, content }) => {
+  const marks = special.flatMap(({ id, content }) => {
     const name = names.get(id);
     return name === undefined ? [] : [[content, name] as const];
   });
   const silent = vocabulary.marks.some(({ name, id }) => name === vocabulary.begin && id === undefined);
   const chat = {
     format: 1,
-    template: tokens.chat.template,
-    variables: tokens.chat.variables,
+    template,
+    variables,
     marks: Object.fromEntries(marks),
-    written: tokens.special.filter((token) => !token.control).map(({ content }) => content),
+    written: special.filter((token) => !token.control).map(({ content }) => content),
     ...(!silent && { begin: vocabulary.begin }),
+    ...more,
   };
   return new TextEncoder().encode(`${JSON.stringify(chat)}\n`);
+}
+
+/** For models that read more than text in a message. */
+export interface ChatPlaces {
+  /** Modality → the token that stands for a content of it. */
+  readonly placeholders?: Readonly<Record<string, string>>;
+  /** Modality of the answer → what comes before a conversation without a system message. */
+  readonly system?: Readonly<Record<string, string>>;
 }

@@ -18,6 +18,10 @@ export interface LlamaPlan {
   readonly normEpsilon: number;
   /** RMS norm of queries and keys per head (Qwen3). */
   readonly qkNorm: boolean;
+  /** Layer norm of queries and keys, each head with weights of its own (Chameleon). */
+  readonly qkLayerNorm?: boolean | undefined;
+  /** The norms of a layer stand after attention and feed-forward, not before (Chameleon 30B). */
+  readonly normAfter?: boolean | undefined;
   /** Which linears have a bias. */
   readonly bias: { readonly qkv: boolean; readonly out: boolean; readonly feedForward: boolean };
   /** Rows of the embedding table, and of the head. */

@@ -42,6 +42,7 @@ export function portOutputs({ table, head, width, vocabulary, settings }: PortSo
     const rows = pickRows(table, width, ids);
     tables.set(modality, rows);
     outputs.push(tableOutput(fileNames.table(modality), sizeOf(ids) * width, rows, type));
+    if (region.readOnly === true) continue;
     outputs.push(graphOutput(fileNames.head(modality), buildRegionHead(region, source), halves));
   }
   return { outputs, tables };

@@ -29,6 +29,8 @@ export interface TextTokens {
     | undefined;
   /** Sampling that the model's makers advise. */
   readonly sampling: Readonly<Record<string, number>>;
+  /** Strength of guidance that they advise, for models that draw. */
+  readonly guidance: number | undefined;
 }
 
 const added = z.looseObject({
@@ -62,6 +64,7 @@ const generationSchema = z.looseObject({
   top_k: z.int().nullish(),
   top_p: z.number().nullish(),
   repetition_penalty: z.number().nullish(),
+  guidance_scale: z.number().nonnegative().nullish(),
 });
 
 type Ids = z.infer<typeof ids>;
@@ -105,6 +108,7 @@ export async function readTokens(
     ],
     chat: template === undefined ? undefined : { template, variables },
     sampling: samplingOf(generation),
+    guidance: generation.guidance_scale ?? undefined,
   };
 }
 

@@ -21,7 +21,11 @@ export interface RegionPlan {
   readonly layout: SpaceDescription['regions'][number]['layout'];
   /** Ids of the checkpoint that end a segment: any of them stands for the closing mark. */
   readonly closedBy: readonly number[];
+  /** It begins only if the request says so: the model was not trained to choose it by itself. */
+  readonly onRequest?: true | undefined;
   readonly tokenizer: TokenizerPlan;
+  /** Its ids can be read but not drawn: the bundle has no head for them. */
+  readonly readOnly?: boolean | undefined;
 }
 
 export type TokenizerPlan =
@@ -77,11 +81,19 @@ export function textVocabulary(size: number, tokens: TextTokens): Vocabulary {
   };
 }
 
-/** `<|im_start|>` keeps its name; `[INST]`, which no mark can be called, is `<id-3>`. */
-export function markNames({ special }: TextTokens): Map<number, string> {
-  const taken = new Set([textOpen, textClose, '<begin>', '<end>']);
-  const names = new Map<number, string>();
+/**
+ * `<|im_start|>` keeps its name; `[INST]`, which no mark can be called, is `<id-3>`, as is one of the names `others`.
+ * `given` names come first, as they are.
+ */
+export function markNames(
+  { special }: Pick<TextTokens, 'special'>,
+  others: readonly string[] = [],
+  given: ReadonlyMap<number, string> = new Map(),
+): Map<number, string> {
+  const taken = new Set([textOpen, textClose, '<begin>', '<end>', ...others, ...given.values()]);
+  const names = new Map(given);
   for (const { id, content } of special) {
+    if (given.has(id)) continue;
     const usable = /^<\/?[A-Za-z0-9_|-]+>$/.test(content) && !/^<id-\d+>$/.test(content);
     const name = usable && !taken.has(content) ? content : `<id-${id}>`;
     taken.add(name);

@@ -62,9 +62,11 @@ export async function compileReading(job: FamilyJob, model: ReadingModel): Promi
     const outputs = await graphOutputs(job, model, described.space, reader);
     const own = restrictTokenizer(tokens.json, { offset: 0, size: ids });
     const json = dataOutput(fileNames.tokenizer, new TextEncoder().encode(JSON.stringify(own)));
-    const chat = describeChat(vocabulary, tokens);
-    const more = chat === undefined ? [] : [dataOutput(fileNames.chat, chat)];
-    await writeOutputs(job, [...outputs, json, ...more]);
+    const { chat, special } = tokens;
+    const { placeholder } = model.reading;
+    const places = placeholder === undefined ? {} : { placeholders: { image: placeholder } };
+    const more = chat === undefined ? [] : [describeChat(vocabulary, chat, special, places)];
+    await writeOutputs(job, [...outputs, json, ...more.map((data) => dataOutput(fileNames.chat, data))]);
   } finally {
     await reader.close();
   }

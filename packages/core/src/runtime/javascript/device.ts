@@ -58,12 +58,13 @@ export class JavascriptDevice implements Device {
 
   async openSession(path: string, options: SessionOptions = {}): Promise<Session> {
     this.#check();
-    rejectUnknownOptions(options, ['threads', 'config'], 'openSession');
+    rejectUnknownOptions(options, ['threads', 'arena', 'config'], 'openSession');
     const threads = checkThreads(options.threads ?? this.#threads);
     const fatal = 4;
     const session = await this.runtime.InferenceSession.create(path, {
       intraOpNumThreads: threads,
       logSeverityLevel: fatal,
+      enableCpuMemArena: options.arena ?? true,
       extra: { ...options.config },
     }).catch((cause: unknown) => {
       throw runtimeFailure('the graph', cause);

@@ -48,10 +48,10 @@ export class NativeDevice implements Device {
 
   async openSession(path: string, options: SessionOptions = {}): Promise<Session> {
     this.#check();
-    rejectUnknownOptions(options, ['threads', 'config'], 'openSession');
+    rejectUnknownOptions(options, ['threads', 'arena', 'config'], 'openSession');
     const threads = checkThreads(options.threads ?? this.#threads);
     const { api } = this.library;
-    const session = await this.#createSession(path, threads, options.config ?? {});
+    const session = await this.#createSession(path, threads, options);
     const handle = new Handle(`session "${basename(path)}"`, session, api.ReleaseSession, this.scope);
     try {
       this.#check(); // the device may have been closed meanwhile
@@ -63,11 +63,7 @@ export class NativeDevice implements Device {
   }
 
   /** Sessions share the environment's threads where they can; a session with another number has its own. */
-  async #createSession(
-    path: string,
-    threads: number,
-    config: Readonly<Record<string, string>>,
-  ): Promise<Pointer> {
+  async #createSession(path: string, threads: number, options: SessionOptions): Promise<Pointer> {
     const { api, environment, sharedThreads } = this.library;
     const settings = api.CreateSessionOptions();
     const shares = threads === sharedThreads;
@@ -75,7 +71,9 @@ export class NativeDevice implements Device {
       api.SetSessionLogSeverityLevel(settings, logLevel);
       if (shares) api.DisablePerSessionThreads(settings);
       else api.SetIntraOpNumThreads(settings, threads);
-      for (const [key, value] of Object.entries(config)) api.AddSessionConfigEntry(settings, key, value);
+      if (options.arena === false) api.DisableCpuMemArena(settings);
+      for (const [key, value] of Object.entries(options.config ?? {}))
+        api.AddSessionConfigEntry(settings, key, value);
       return await api.later.CreateSession(environment, path, settings);
     } catch (error) {
       if (!shares || !/thread ?pool/i.test(String(error))) throw error;
@@ -84,7 +82,7 @@ export class NativeDevice implements Device {
     }
     // Somebody else in this process made the environment first, without threads to share.
     this.library.sharedThreads = 0;
-    return this.#createSession(path, threads, config);
+    return this.#createSession(path, threads, options);
   }
 
   /** Newest first: bindings before their sessions, tensors before their memory. */

@@ -22,6 +22,7 @@ export const apiVersion = 16;
 export const functions = {
   CreateSession: { at: 7, in: ['handle', 'path', 'handle'], out: ['handle'] },
   CreateSessionOptions: { at: 10, in: [], out: ['handle'] },
+  DisableCpuMemArena: { at: 19, in: ['handle'], out: [] },
   SetSessionLogSeverityLevel: { at: 22, in: ['handle', 'int'], out: [] },
   SetIntraOpNumThreads: { at: 24, in: ['handle', 'int'], out: [] },
   SessionGetInputCount: { at: 30, in: ['handle'], out: ['size'] },
