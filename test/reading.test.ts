@@ -141,3 +141,26 @@ describe('mllama', () => {
     expect(opened.pipeline.generates).toEqual(['text']);
   });
 });
+
+test('a bundle says that pictures are read as ids and as embeddings at once', async () => {
+  const directory = new URL('../packages/compiler/fixtures/janus/', import.meta.url).pathname;
+  const model = join(root, 'janus');
+  await compile(directory, model, { reading: { image: { read: 'both' } } });
+  const pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin()] });
+  const picture: ImageContent = {
+    modality: 'image',
+    width: 4,
+    height: 4,
+    data: new Uint8Array(64).fill(200),
+  };
+  const positions = async (read?: 'ids' | 'embeddings'): Promise<number> => {
+    const options = { text: { temperature: 0, maxIds: 1 }, image: { read } };
+    const { usage } = await pipeline.generate({ content: [picture, 'what'], to: 'text', options });
+    return usage.prefilled;
+  };
+  const none = await answer(pipeline, ['what'], 1);
+  const marks = 2;
+  const [ids, embeddings] = [await positions('ids'), await positions('embeddings')];
+  expect(await positions()).toBe(ids + embeddings - none.prefilled - marks);
+  await pipeline.close();
+});
