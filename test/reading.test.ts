@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { compile } from '@any-to-any/compiler';
 import { createPipeline, type ImageContent, type Pipeline, type Request } from '@any-to-any/core';
 import { imagePlugin } from '@any-to-any/tokenizer-image';
-import { textPlugin } from '@any-to-any/tokenizer-text';
+import { chatTemplate, textPlugin } from '@any-to-any/tokenizer-text';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let root: string;
@@ -27,9 +27,12 @@ interface Whole {
   readonly after?: string;
   /** The ids that follow. */
   readonly greedy: readonly number[];
+  /** The same in a chat: how many ids are asked, and what follows. */
+  readonly chat?: { readonly count: number; readonly greedy: readonly number[] };
 }
 
 interface Opened {
+  readonly model: string;
   readonly pipeline: Pipeline;
   readonly whole: Whole;
   readonly picture: ImageContent;
@@ -46,7 +49,7 @@ async function open(fixture: string): Promise<Opened> {
   Buffer.from(whole.rgb, 'base64').forEach((byte, at) => {
     data[Math.floor(at / 3) * 4 + (at % 3)] = byte;
   });
-  return { pipeline, whole, picture: { modality: 'image', width, height, data } };
+  return { model, pipeline, whole, picture: { modality: 'image', width, height, data } };
 }
 
 /** Greedy ids without the one that ends, and how many positions the prompt took. */
@@ -89,6 +92,16 @@ describe('mllama', () => {
     expect(prefilled).toBe(without.prefilled + 21);
   });
 
+  test('and in a chat', async () => {
+    const { model, pipeline, whole, picture } = opened;
+    const chat = chatTemplate(await readFile(join(model, 'chat.json')));
+    const content = chat.ask([whole.before!, picture, whole.after!]);
+    const { count, greedy } = whole.chat!;
+    const { ids, prefilled } = await answer(pipeline, content, greedy.length);
+    expect(ids).toEqual(greedy.filter((id) => id !== 1));
+    expect(prefilled).toBe(count + 20);
+  });
+
   test('a conversation goes on in the cache, picture and all', async () => {
     const { pipeline, whole, picture } = opened;
     const content = [whole.before!, picture, whole.after!];
@@ -127,4 +140,27 @@ describe('mllama', () => {
   test('says what it makes', () => {
     expect(opened.pipeline.generates).toEqual(['text']);
   });
+});
+
+test('a bundle says that pictures are read as ids and as embeddings at once', async () => {
+  const directory = new URL('../packages/compiler/fixtures/janus/', import.meta.url).pathname;
+  const model = join(root, 'janus');
+  await compile(directory, model, { reading: { image: { read: 'both' } } });
+  const pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin()] });
+  const picture: ImageContent = {
+    modality: 'image',
+    width: 4,
+    height: 4,
+    data: new Uint8Array(64).fill(200),
+  };
+  const positions = async (read?: 'ids' | 'embeddings'): Promise<number> => {
+    const options = { text: { temperature: 0, maxIds: 1 }, image: { read } };
+    const { usage } = await pipeline.generate({ content: [picture, 'what'], to: 'text', options });
+    return usage.prefilled;
+  };
+  const none = await answer(pipeline, ['what'], 1);
+  const marks = 2;
+  const [ids, embeddings] = [await positions('ids'), await positions('embeddings')];
+  expect(await positions()).toBe(ids + embeddings - none.prefilled - marks);
+  await pipeline.close();
 });

@@ -54,7 +54,8 @@ export async function compile(
       onProgress?.({ file, done, total });
     };
     const parts = await family.compile({ checkpoint, config, out: partial, settings, onBytes, signal });
-    const manifest = await finish(partial, parts);
+    const { reading } = settings.about;
+    const manifest = await finish(partial, reading && !('kind' in parts) ? { ...parts, reading } : parts);
     throwIfAborted(signal, 'compile');
     await replace(target, partial);
     return manifest;

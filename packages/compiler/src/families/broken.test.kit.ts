@@ -7,8 +7,8 @@ import { AnyToAnyError } from '@any-to-any/core';
 import { expect } from 'vitest';
 import { compile } from '../compile.ts';
 import type { CompileOptions } from '../options.ts';
-import { openSafetensors } from '../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../safetensors/write.ts';
+import { changeTensors } from '../safetensors/change.test.kit.ts';
+import type { TensorToWrite } from '../safetensors/write.ts';
 
 export type Json = Record<string, unknown>;
 /** Changes a directory. */
@@ -38,16 +38,8 @@ export const json =
 
 export const tensors =
   (change: (tensors: TensorToWrite[]) => TensorToWrite[]): Change =>
-  async (directory) => {
-    const path = join(directory, 'model.safetensors');
-    const reader = await openSafetensors(path);
-    const all: TensorToWrite[] = [];
-    for (const { name, dtype, shape } of reader.tensors.values()) {
-      all.push({ name, dtype, shape, data: await reader.readBytes(name) });
-    }
-    await reader.close();
-    await writeSafetensors(path, change(all));
-  };
+  (directory) =>
+    changeTensors(join(directory, 'model.safetensors'), change);
 
 /** The tensor `from`, changed. */
 export const changed = (from: string, change: Partial<TensorToWrite>): Change =>

@@ -39,7 +39,7 @@ export function describeBundle(config: Config, settings: Settings): ManifestPart
   const { decoder } = config;
   const about = settings.about;
   const voices = about.voices ?? config.bundle?.voices;
-  const reading = about.reading ?? config.bundle?.reading;
+  const reading = config.bundle?.reading;
   return {
     name: about.name ?? config.bundle?.name ?? settings.directory,
     version: about.version ?? config.bundle?.version ?? '0.0.0',

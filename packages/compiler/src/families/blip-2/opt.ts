@@ -11,10 +11,10 @@ import {
 import type { Build, Weights } from '../../blocks/build.ts';
 import { linear } from '../../blocks/linear.ts';
 import { layerNorm } from '../../blocks/transformer.ts';
+import { biased } from '../../blocks/vision-transformer.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Quantization } from '../../quantize/block.ts';
-import { dense } from './vision.ts';
 
 export interface OptPlan extends AttentionShape {
   readonly width: number;
@@ -82,8 +82,8 @@ function layer(
   const parts = [part('q_proj'), part('k_proj'), part('v_proj')];
   const packed = linear(build, normed, `${prefix}.self_attn.qkv`, width, parts);
   const attended = cachedAttention(build, packed, { shape: plan, inputs, layer: index, scales });
-  const middle = graph.op('Add', [x, dense(build, attended, `${prefix}.self_attn.out_proj`, width, width)]);
+  const middle = graph.op('Add', [x, biased(build, attended, `${prefix}.self_attn.out_proj`, width, width)]);
   const second = layerNorm(build, middle, `${prefix}.final_layer_norm`, width);
-  const inner = graph.op('Relu', [dense(build, second, `${prefix}.fc1`, width, feedForward)]);
-  return graph.op('Add', [middle, dense(build, inner, `${prefix}.fc2`, feedForward, width)]);
+  const inner = graph.op('Relu', [biased(build, second, `${prefix}.fc1`, width, feedForward)]);
+  return graph.op('Add', [middle, biased(build, inner, `${prefix}.fc2`, feedForward, width)]);
 }

@@ -5,8 +5,8 @@
 import { type Build, weight } from '../../blocks/build.ts';
 import { gelu } from '../../blocks/convolution.ts';
 import { layerNorm } from '../../blocks/transformer.ts';
+import { biased } from '../../blocks/vision-transformer.ts';
 import type { Value } from '../../onnx/graph.ts';
-import { dense } from './vision.ts';
 
 export interface QFormerPlan {
   readonly queries: number;
@@ -29,7 +29,7 @@ export function qFormer(build: Build, picture: Value, plan: QFormerPlan): Value 
     const prefix = `qformer.encoder.layer.${index}`;
     x = attend(build, x, x, width, `${prefix}.attention`, plan);
     if (index % every === 0) x = attend(build, x, picture, visionWidth, `${prefix}.crossattention`, plan);
-    const inner = gelu(build, dense(build, x, `${prefix}.intermediate_query.dense`, width, feedForward));
+    const inner = gelu(build, biased(build, x, `${prefix}.intermediate_query.dense`, width, feedForward));
     x = addAndNorm(build, x, inner, feedForward, `${prefix}.output_query`, plan);
   }
   return x;
@@ -45,9 +45,9 @@ function attend(
   plan: QFormerPlan,
 ): Value {
   const { width, heads } = plan;
-  const query = dense(build, x, `${prefix}.attention.query`, width, width);
-  const key = dense(build, seen, `${prefix}.attention.key`, seenWidth, width);
-  const value = dense(build, seen, `${prefix}.attention.value`, seenWidth, width);
+  const query = biased(build, x, `${prefix}.attention.query`, width, width);
+  const key = biased(build, seen, `${prefix}.attention.key`, seenWidth, width);
+  const value = biased(build, seen, `${prefix}.attention.value`, seenWidth, width);
   const attended = build.graph.op('MultiHeadAttention', [query, key, value], { num_heads: heads });
   return addAndNorm(build, x, attended, width, `${prefix}.output`, plan);
 }
@@ -61,6 +61,6 @@ function addAndNorm(
   prefix: string,
   plan: QFormerPlan,
 ): Value {
-  const added = dense(build, branch, `${prefix}.dense`, inputs, plan.width);
+  const added = biased(build, branch, `${prefix}.dense`, inputs, plan.width);
   return layerNorm(build, build.graph.op('Add', [x, added]), `${prefix}.LayerNorm`, plan.width, plan.epsilon);
 }

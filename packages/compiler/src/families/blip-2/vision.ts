@@ -5,6 +5,7 @@ import { type Build, weight } from '../../blocks/build.ts';
 import { convolution, gelu } from '../../blocks/convolution.ts';
 import { linear } from '../../blocks/linear.ts';
 import { layerNorm } from '../../blocks/transformer.ts';
+import { biased } from '../../blocks/vision-transformer.ts';
 import type { Value } from '../../onnx/graph.ts';
 
 export interface VisionPlan {
@@ -49,21 +50,11 @@ function block(build: Build, x: Value, prefix: string, plan: VisionPlan): Value 
   const three = [undefined, undefined, undefined] as const;
   const parts = graph.ops('Split', [packed, graph.integers([width, width, width])], { axis: -1 }, three);
   const attended = graph.op('MultiHeadAttention', parts, { num_heads: heads });
-  const middle = graph.op('Add', [x, dense(build, attended, `${prefix}.self_attn.projection`, width, width)]);
+  const middle = graph.op('Add', [
+    x,
+    biased(build, attended, `${prefix}.self_attn.projection`, width, width),
+  ]);
   const second = layerNorm(build, middle, `${prefix}.layer_norm2`, width, epsilon);
-  const inner = gelu(build, dense(build, second, `${prefix}.mlp.fc1`, width, feedForward));
-  return graph.op('Add', [middle, dense(build, inner, `${prefix}.mlp.fc2`, feedForward, width)]);
-}
-
-/** A linear layer of the tensors `weight` and `bias`. */
-export function dense(
-  build: Build,
-  x: Value,
-  prefix: string,
-  inputs: number,
-  outputs: number,
-  output?: string,
-): Value {
-  const part = { tensor: `${prefix}.weight`, outputs, bias: `${prefix}.bias` };
-  return linear(build, x, prefix, inputs, [part], output);
+  const inner = gelu(build, biased(build, second, `${prefix}.mlp.fc1`, width, feedForward));
+  return graph.op('Add', [middle, biased(build, inner, `${prefix}.mlp.fc2`, feedForward, width)]);
 }

@@ -29,7 +29,6 @@ export function describeBundle({ plan, vocabulary, about: own, settings }: Descr
   const { about } = settings;
   const capacity = markCapacity(vocabulary);
   const voices = about.voices ?? own.voices;
-  const reading = about.reading ?? own.reading;
   return {
     name: about.name ?? own.name ?? settings.directory,
     version: about.version ?? own.version ?? '0.0.0',
@@ -60,7 +59,7 @@ export function describeBundle({ plan, vocabulary, about: own, settings }: Descr
     },
     sampling: about.sampling ?? own.sampling ?? {},
     ...(voices && { voices }),
-    ...(reading && { reading }),
+    ...(own.reading && { reading: own.reading }),
     unconditional: about.unconditional ?? own.unconditional ?? 'empty',
   };
 }

@@ -38,6 +38,7 @@ export const mllama: Family = {
       rows,
       reading: {
         close,
+        placeholder: tokens.special.find(({ id }) => id === plan.imageToken)?.content,
         encoder: {
           width: text.width,
           count: patchesOf(vision),

@@ -63,8 +63,10 @@ export async function compileReading(job: FamilyJob, model: ReadingModel): Promi
     const own = restrictTokenizer(tokens.json, { offset: 0, size: ids });
     const json = dataOutput(fileNames.tokenizer, new TextEncoder().encode(JSON.stringify(own)));
     const { chat, special } = tokens;
-    const more = chat ? [dataOutput(fileNames.chat, describeChat(vocabulary, chat, special))] : [];
-    await writeOutputs(job, [...outputs, json, ...more]);
+    const { placeholder } = model.reading;
+    const places = placeholder === undefined ? {} : { placeholders: { image: placeholder } };
+    const more = chat === undefined ? [] : [describeChat(vocabulary, chat, special, places)];
+    await writeOutputs(job, [...outputs, json, ...more.map((data) => dataOutput(fileNames.chat, data))]);
   } finally {
     await reader.close();
   }

@@ -17,6 +17,8 @@ export const pictureLayout = { buckets: 32, maxDistance: 128 } as const;
 export interface PictureReading {
   /** The mark that closes a segment of pictures. */
   readonly close: string;
+  /** What a chat template writes where a picture stands. */
+  readonly placeholder?: string | undefined;
   /** Options of the encoder of `@any-to-any/tokenizer-image`. */
   readonly encoder: Readonly<Record<string, unknown>>;
 }
