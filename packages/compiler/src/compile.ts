@@ -1,10 +1,10 @@
 /**
  * A checkpoint's directory → a bundle's directory. Finds the family, lets it write, adds hashes and the manifest.
- * The bundle appears whole or not at all: everything is written beside it and moved when it is complete.
+ * The bundle appears whole or not at all: everything is written beside it and moved when it is complete. What an
+ * interrupted compile completed is kept there, and the next one with the same checkpoint and options goes on with it.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   AnyToAnyError,
@@ -19,18 +19,20 @@ import {
 import { ZodError } from 'zod';
 import { anyToAny } from './families/any-to-any/family.ts';
 import { encodec } from './families/encodec/family.ts';
-import type { Family } from './families/family.ts';
+import type { Family, FamilyJob } from './families/family.ts';
 import { llama } from './families/llama/family.ts';
 import { mimi } from './families/mimi/family.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
+import { identityOf } from './work/identity.ts';
+import { openPlace, partialOf } from './work/place.ts';
 
 const families: readonly Family[] = [anyToAny, llama, encodec, mimi];
 
 /**
  * Compiles `checkpoint`, a directory or a GGUF file, into `out`, which must be absent, empty or an older bundle (it is replaced).
- * Returns the manifest: of a model, or, for the checkpoint of a codec, of a tokenizer on its own. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, ABORTED.
+ * Returns the manifest: of a model, or, for the checkpoint of a codec, of a tokenizer on its own. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, TARGET_BUSY, ABORTED.
  */
 export async function compile(
   checkpoint: string,
@@ -43,21 +45,35 @@ export async function compile(
   await checkReplaceable(target);
   const config = isGguf(checkpoint) ? undefined : await readConfig(checkpoint);
   const family = isGguf(checkpoint) ? llama : findFamily(join(checkpoint, 'config.json'), config);
-  const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
-  await mkdir(partial, { recursive: true });
+  const identify = (): Promise<string> => identityOf(checkpoint, settings, [target, partialOf(target)]);
+  await mkdir(dirname(target), { recursive: true });
+  const place = await openPlace(target, identify);
+  let keep = false;
   try {
+    const identity = await identify();
     let done = 0;
-    const onBytes = (file: string, bytes: number, total: number): void => {
+    let kept = 0;
+    const onBytes: FamilyJob['onBytes'] = (file, bytes, total, earlier = false) => {
       done += bytes;
-      onProgress?.({ file, done, total });
+      if (earlier) kept += bytes;
+      onProgress?.({ file, done, total, kept });
     };
-    const parts = await family.compile({ checkpoint, config, out: partial, settings, onBytes, signal });
-    const manifest = await finish(partial, parts);
+    const { bundle: directory, journal } = place;
+    const job = { checkpoint, config, out: directory, settings, journal, onBytes, signal };
+    const manifest = await finish(directory, await family.compile(job));
+    if ((await identify()) !== identity) {
+      throw checkpointInvalid(checkpoint, 'it changed while it was read. Compile it when it is complete.');
+    }
     throwIfAborted(signal, 'compile');
-    await replace(target, partial);
+    await place.finish();
     return manifest;
+  } catch (error) {
+    // A checkpoint that is wrong will be another one; a full disk, or whoever stopped it, may come back.
+    const interrupted = !AnyToAnyError.is(error) || error.code === 'ABORTED';
+    keep = interrupted && !place.journal.isEmpty();
+    throw error;
   } finally {
-    await rm(partial, { recursive: true, force: true });
+    await place.leave(keep);
   }
 }
 
@@ -117,18 +133,4 @@ async function checkReplaceable(target: string): Promise<void> {
     `${target} is neither empty nor a bundle. Name a directory that may be replaced.`,
     { path: target },
   );
-}
-
-async function replace(target: string, partial: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  if (!existsSync(target)) return rename(partial, target);
-  const old = `${partial}-old`;
-  await rename(target, old);
-  try {
-    await rename(partial, target);
-  } catch (error) {
-    await rename(old, target);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
 }

@@ -25,3 +25,4 @@ export type { TensorInfo } from './safetensors/header.ts';
 export { openTensors } from './safetensors/open.ts';
 export { openSharded } from './safetensors/sharded.ts';
 export { type TensorToWrite, writeSafetensors } from './safetensors/write.ts';
+export { holdLock, type Lock } from './work/lock.ts';

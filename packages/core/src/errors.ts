@@ -43,6 +43,7 @@ export const errorCodes = {
   SHAPE_MISMATCH: 'A tensor or segment has another shape than expected.',
   SPACE_INVALID: 'A token space is not well formed.',
   STREAM_LOST: 'A stream broke off and cannot be resumed.',
+  TARGET_BUSY: 'Another process is writing to the same place.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

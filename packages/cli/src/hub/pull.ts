@@ -2,13 +2,14 @@
  * A checkpoint of the hub → a directory that `compile` reads. Asks what there is, fetches what is missing, file by file;
  * stopped at any byte, the next call goes on from there.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { holdLock } from '@any-to-any/compiler';
 import { AnyToAnyError } from '@any-to-any/core';
-import { type ConnectionOptions, connect, isOffline } from './connection.ts';
-import { download, hasContent } from './download.ts';
+import { type Connection, type ConnectionOptions, connect, isOffline } from './connection.ts';
+import { download, hasContent, type Repository } from './download.ts';
 import { folder, listRepository, type PullRecord, readRecord, writeRecord } from './listing.ts';
-import { selectFiles } from './selection.ts';
+import { type RemoteFile, selectFiles } from './selection.ts';
 
 export interface PullOptions extends Omit<ConnectionOptions, 'name'> {
   /** A branch, tag or commit. Default: main. */
@@ -34,7 +35,7 @@ export interface Pulled {
   readonly fetched: number;
 }
 
-/** Throws HUB_*, CHECKPOINT_INVALID, OPTION_INVALID, ABORTED, and what the file system throws. */
+/** Throws HUB_*, CHECKPOINT_INVALID, OPTION_INVALID, TARGET_BUSY, ABORTED, and what the file system throws. */
 export async function pull(name: string, directory: string, options: PullOptions): Promise<Pulled> {
   checkName(name);
   const { revision = 'main', files: wanted = [], env, signal, onProgress } = options;
@@ -45,8 +46,22 @@ export async function pull(name: string, directory: string, options: PullOptions
   const connection = await connect({ ...options, name });
   const { commit, files: all } = await listRepository(connection, name, revision, wanted.length > 0);
   const files = selectFiles(name, all, wanted);
-  await mkdir(join(target, folder), { recursive: true });
-  await writeRecord(recordPath, { name, revision, commit, wanted: [...wanted], files });
+  const lock = await holdLock(join(target, folder, 'lock'), target);
+  try {
+    await writeRecord(recordPath, { name, revision, commit, wanted: [...wanted], files });
+    return { commit, ...(await fetchFiles(connection, { name, commit }, files, target, onProgress)) };
+  } finally {
+    await lock.release();
+  }
+}
+
+async function fetchFiles(
+  connection: Connection,
+  repository: Repository,
+  files: readonly RemoteFile[],
+  target: string,
+  onProgress: PullOptions['onProgress'],
+): Promise<Omit<Pulled, 'commit'>> {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   let fetched = 0;
@@ -56,12 +71,12 @@ export async function pull(name: string, directory: string, options: PullOptions
       done += bytes;
       onProgress?.({ file: file.path, done, total, fetched });
     };
-    if (await hasContent(path, file, signal)) {
+    if (await hasContent(path, file, connection.signal)) {
       tell(file.bytes);
       continue;
     }
     let found = true;
-    await download(connection, { name, commit }, file, target, (bytes) => {
+    await download(connection, repository, file, target, (bytes) => {
       // The first are those of an earlier call.
       if (!found) fetched += Math.max(0, bytes);
       found = false;
@@ -69,7 +84,7 @@ export async function pull(name: string, directory: string, options: PullOptions
     });
   }
   await removePartials(target);
-  return { commit, files: files.map(({ path }) => path), bytes: total, fetched };
+  return { files: files.map(({ path }) => path), bytes: total, fetched };
 }
 
 /** `owner/name`, as the hub spells it; nothing that could be another address. */

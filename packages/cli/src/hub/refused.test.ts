@@ -129,3 +129,10 @@ describe('HF_HUB_OFFLINE', () => {
     );
   });
 });
+
+test('two at once: one does the work, the other says so', async () => {
+  const results = await Promise.allSettled([place.fetchAll(), place.fetchAll()]);
+  const lost = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+  expect(lost).toEqual([expect.stringMatching(/TARGET_BUSY {2}Process \d+ .* is writing .*tiny/)]);
+  expect(await place.isWhole()).toBe(true);
+});

@@ -15,15 +15,21 @@ export interface Output {
   /** Relative to the bundle. */
   readonly file: string;
   readonly bytes: number;
-  write(path: string, job: FamilyJob, onBytes: (bytes: number) => void): Promise<unknown>;
+  /** Returns the paths it wrote. */
+  write(path: string, job: FamilyJob, onBytes: (bytes: number) => void): Promise<readonly string[]>;
 }
 
-/** Writes all of them, in order. */
+/** Writes all of them, in order; those that an interrupted compile completed stay as they are. */
 export async function writeOutputs(job: FamilyJob, outputs: readonly Output[]): Promise<void> {
   const total = outputs.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const { file, write } of outputs) {
+  for (const { file, bytes: all, write } of outputs) {
     throwIfAborted(job.signal, 'compile');
-    await write(join(job.out, file), job, (bytes) => job.onBytes(file, bytes, total));
+    if (job.journal.has(file)) {
+      job.onBytes(file, all, total, true);
+      continue;
+    }
+    const written = await write(join(job.out, file), job, (bytes) => job.onBytes(file, bytes, total));
+    await job.journal.complete(file, written);
   }
 }
 
@@ -46,6 +52,7 @@ export function tableOutput(file: string, elements: number, load: LoadWeights, t
     async write(path, _, onBytes) {
       await writeTable(path, await load(), type);
       onBytes(bytes);
+      return [path];
     },
   };
 }
@@ -58,6 +65,7 @@ export function dataOutput(file: string, data: Uint8Array): Output {
     async write(path, _, onBytes) {
       await writeFile(path, data);
       onBytes(data.length);
+      return [path];
     },
   };
 }
@@ -70,6 +78,7 @@ export function copyOutput(file: string, bytes: number): Output {
     async write(path, { checkpoint }, onBytes) {
       await copyFile(join(checkpoint, file), path);
       onBytes(bytes);
+      return [path];
     },
   };
 }

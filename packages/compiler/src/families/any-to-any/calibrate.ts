@@ -64,6 +64,20 @@ export async function calibrate(calibration: Calibration): Promise<KvScales[]> {
   }
 }
 
+/** Scales that an interrupted compile has measured are not measured again. */
+export async function keepScales(
+  { journal }: FamilyJob,
+  measure: () => Promise<readonly KvScales[]>,
+): Promise<KvScales[]> {
+  const rows = await journal.keep('scales', async () =>
+    (await measure()).flatMap(({ key, value }) => [key, value]),
+  );
+  return Array.from({ length: rows.length / 2 }, (_, layer) => ({
+    key: rows[2 * layer]!,
+    value: rows[2 * layer + 1]!,
+  }));
+}
+
 /** Runs the sequences through a decoder with a float cache, which is closed then. One entry per layer. */
 export async function measureScales(
   runner: DecoderRunner,

@@ -8,6 +8,7 @@ import { createTokenSpace } from '@any-to-any/core';
 import type { LoadWeights, Weights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
+import { keepScales } from '../any-to-any/calibrate.ts';
 import type { Family, FamilyJob } from '../family.ts';
 import { openLedger } from '../ledger.ts';
 import { copyOutput, dataOutput, graphOutput, type Output, tableOutput, writeOutputs } from '../output.ts';
@@ -96,7 +97,8 @@ async function weightOutputs(
     outputs.push(graph(fileNames.head(region.modality), buildRegionHead(region, source)));
   }
   if (kv === 'f32') return [graph(fileNames.decoder, decoder), ...outputs];
-  const kvScales = await calibrateLlama({ job, plan, vocabulary, model: decoder, tables: ports });
+  const measure = () => calibrateLlama({ job, plan, vocabulary, model: decoder, tables: ports });
+  const kvScales = await keepScales(job, measure);
   const quantized = buildLlama(plan, weights, { quantization, kvScales });
   return [graph(fileNames.decoder, quantized), ...outputs];
 }
