@@ -1,15 +1,17 @@
 /**
  * The files of a bundle, described before any is written, so that progress knows its end.
  */
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '@any-to-any/core';
-import type { LoadWeights } from '../blocks/build.ts';
 import type { Model } from '../onnx/model.ts';
+import type { LoadWeights } from '../onnx/pieces.ts';
+import { piecesOf } from '../onnx/pieces.ts';
 import { saveModel } from '../onnx/save.ts';
 import { storeHalves } from '../quantize/halves.ts';
+import { inHalves } from '../quantize/matrix.ts';
 import type { FamilyJob } from './family.ts';
-import { type TableType, writeTable } from './table.ts';
+import type { TableType } from './table.ts';
 
 export interface Output {
   /** Relative to the bundle. */
@@ -49,9 +51,18 @@ export function tableOutput(file: string, elements: number, load: LoadWeights, t
   return {
     file,
     bytes,
-    async write(path, _, onBytes) {
-      await writeTable(path, await load(), type);
-      onBytes(bytes);
+    async write(path, { signal }, onBytes) {
+      const file = await open(path, 'w');
+      try {
+        for await (const piece of piecesOf(load, elements)) {
+          throwIfAborted(signal, 'compile');
+          const data = type === 'float16' ? await inHalves(piece) : piece;
+          await file.appendFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+          onBytes(data.byteLength);
+        }
+      } finally {
+        await file.close();
+      }
       return [path];
     },
   };

@@ -62,6 +62,22 @@ test('a file of the Python library is read', async () => {
   await reader.close();
 });
 
+test.each(['F32', 'BF16', 'F64', 'U8'] as const)('a part of %s', async (dtype) => {
+  const path = join(directory, 'parts.safetensors');
+  const bytes = Uint8Array.from({ length: 48 }, (_, i) => (7 * i) % 64);
+  const count = { F32: 12, BF16: 24, F64: 6, U8: 48 }[dtype];
+  await writeSafetensors(path, [
+    { name: 'before', dtype: 'U8', shape: [3], data: bytes.subarray(0, 3) },
+    { name: 'a', dtype, shape: [count], data: bytes },
+  ]);
+  const reader = await openSafetensors(path);
+  const whole = await reader.read('a');
+  expect(whole).toHaveLength(count);
+  expect(await reader.read('a', { from: 1, to: 5 })).toEqual(whole.slice(1, 5));
+  expect(await reader.read('a', { from: count - 1, to: count })).toEqual(whole.slice(-1));
+  await reader.close();
+});
+
 test('a missing tensor is named, and the reader stays usable', async () => {
   const path = await fileOf('{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}', 2);
   const reader = await openSafetensors(path);

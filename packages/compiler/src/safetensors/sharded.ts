@@ -27,7 +27,7 @@ export async function openSharded(indexPath: string): Promise<TensorReader> {
     return {
       path: indexPath,
       tensors,
-      read: async (name) => shardOf(name).read(name),
+      read: async (name, part) => shardOf(name).read(name, part),
       readBytes: async (name) => shardOf(name).readBytes(name),
       close,
     };

@@ -5,8 +5,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
-import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import type { Settings } from '../../options.ts';
 import type { TensorReader } from '../../safetensors/file.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';

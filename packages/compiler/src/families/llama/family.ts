@@ -5,8 +5,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
-import type { LoadWeights, Weights } from '../../blocks/build.ts';
+import type { Weights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 import { keepScales } from '../any-to-any/calibrate.ts';
 import type { Family, FamilyJob } from '../family.ts';
