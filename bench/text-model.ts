@@ -1,8 +1,10 @@
 /**
  * A real text model beside llama.cpp: SmolLM2-135M-Instruct from the same GGUF file, prompt and greedy decoding, batch 1,
- * two threads each, in alternating rounds. The file is not in the repository: its path is in ANY_TO_ANY_SMOLLM2.
+ * two threads each, in alternating rounds. `scripts/smollm2.mjs` finds the file, or fetches it with pip.
  */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { compile } from '@any-to-any/compiler';
 import { type LocalEngine, openBundle, openDevice, openLocalEngine } from '@any-to-any/core';
 import { openLlamaCpp } from './llama-cpp.ts';
@@ -21,9 +23,9 @@ const variants = [
 ] as const;
 
 export async function compareTextModel(root: string, tell: (text: string) => void): Promise<void> {
-  const file = process.env['ANY_TO_ANY_SMOLLM2'];
+  const file = findModel();
   if (file === undefined) {
-    console.log('SKIPPED text: set ANY_TO_ANY_SMOLLM2 to the path of SmolLM2-135M-Instruct.Q4_1.gguf.\n');
+    console.log('SKIPPED text: SmolLM2-135M-Instruct.Q4_1.gguf is not there; why stands above.\n');
     return;
   }
   const device = await openDevice({ threads });
@@ -74,6 +76,15 @@ export async function compareTextModel(root: string, tell: (text: string) => voi
   rival.close();
   for (const { engine } of subjects) await engine.close();
   device.close();
+}
+
+function findModel(): string | undefined {
+  const script = fileURLToPath(new URL('../../scripts/smollm2.mjs', import.meta.url));
+  const { stdout, status } = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** The prompt, then twelve greedy ids; the first two steps are not counted. */
