@@ -25,6 +25,8 @@ import { mimi } from './families/mimi/family.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
+import { checkLinks } from './safetensors/links.ts';
+import { findPickle, isPickle, pickleFound } from './safetensors/open.ts';
 import { identityOf } from './work/identity.ts';
 import { openPlace, partialOf } from './work/place.ts';
 
@@ -43,6 +45,8 @@ export async function compile(
   const target = resolve(out);
   const settings = resolveOptions(options, basename(resolve(checkpoint)));
   await checkReplaceable(target);
+  if (isPickle(checkpoint)) throw pickleFound(checkpoint);
+  if (!isGguf(checkpoint)) await checkLinks(checkpoint);
   const config = isGguf(checkpoint) ? undefined : await readConfig(checkpoint);
   const family = isGguf(checkpoint) ? llama : findFamily(join(checkpoint, 'config.json'), config);
   const identify = (): Promise<string> => identityOf(checkpoint, settings, [target, partialOf(target)]);
@@ -82,6 +86,8 @@ async function readConfig(checkpoint: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
+    const pickle = existsSync(path) ? undefined : await findPickle(checkpoint);
+    if (pickle !== undefined) throw pickleFound(join(checkpoint, pickle));
     throw checkpointInvalid(path, 'expected a JSON file. Is this the directory of a checkpoint?', { cause });
   }
 }

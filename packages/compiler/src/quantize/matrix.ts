@@ -2,6 +2,7 @@
  * Work over whole matrices in slices, so that the event loop gets a turn every few milliseconds.
  */
 import { setImmediate } from 'node:timers/promises';
+import { AnyToAnyError } from '@any-to-any/core';
 import type { LoadWeights } from '../onnx/pieces.ts';
 import { pieceElements, piecesOf } from '../onnx/pieces.ts';
 import { toHalf } from '../safetensors/dtype.ts';
@@ -60,10 +61,22 @@ export async function* transposedPieces(
   }
 }
 
-/** Floats as IEEE halves. */
+/** Floats as IEEE halves. Throws OPTION_INVALID for one that is beyond them. */
 export async function inHalves(values: Float32Array): Promise<Uint16Array> {
   const result = new Uint16Array(values.length);
-  await inSlices(values.length, 1, (from, to) => result.set(toHalf(values.subarray(from, to)), from));
+  await inSlices(values.length, 1, (from, to) => {
+    const halves = toHalf(values.subarray(from, to));
+    // Infinite, of either sign.
+    const beyond = halves.findIndex((half) => (half & 0x7fff) === 0x7c00);
+    if (beyond !== -1) {
+      throw new AnyToAnyError(
+        'OPTION_INVALID',
+        `A weight of ${values[from + beyond]} is beyond 65504, the largest of 16 bits. Compile with quantize none and tables f32.`,
+        { stage: 'compile' },
+      );
+    }
+    result.set(halves, from);
+  });
   return result;
 }
 

@@ -104,6 +104,26 @@ describe('broken files', () => {
       undefined,
       /expected 8 bytes for F32 \[2\], found 4/,
     ],
+    [
+      'a shape beyond any number',
+      one('F32', '[4294967296,4294967296,4294967296]', '[0,4]'),
+      4,
+      undefined,
+      /expected 3\.1\d+e\+29 bytes.*found 4/,
+    ],
+    [
+      'a side that is no whole number',
+      one('F32', '[9007199254740993]', '[0,4]'),
+      4,
+      undefined,
+      /shape of whole/,
+    ],
+    ['a negative offset', one('F32', '[1]', '[-4,0]'), 4, undefined, /two data_offsets/],
+    ['an end before the beginning', one('F32', '[1]', '[4,0]'), 4, undefined, /expected 4 bytes.*found -4/],
+    ['a name of the language', '{"__proto__":7}', 0, undefined, /"__proto__": expected an object, found 7/],
+    ['nested without end', '['.repeat(1_000_000), 0, undefined, /nested deeper/],
+    ['nested in a tensor', '{"a":{"dtype":[[[]]]}}', 0, undefined, /nested deeper/],
+    ['a text that does not end', '{"a', 0, undefined, /expected a JSON header/],
     ['truncated data', one('F32', '[2]', '[0,8]'), 7, undefined, /truncated/],
     ['bytes at the end', one('F32', '[2]', '[0,8]'), 9, undefined, /belongs to no tensor/],
     [
@@ -133,6 +153,15 @@ describe('broken files', () => {
     );
     expect(AnyToAnyError.is(error, 'CHECKPOINT_INVALID')).toBe(true);
     expect(String(error)).toMatch(message);
+  });
+
+  test('long metadata and brackets in texts are no trouble', async () => {
+    const metadata = `"__metadata__":{"long":"${'[{\\"'.repeat(1_000_000)}"}`;
+    const header = `{${metadata},"a" : {"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`;
+    const reader = await openSafetensors(await fileOf(header, 0));
+    expect([...reader.tensors.keys()]).toEqual(['a']);
+    expect(await reader.read('a')).toHaveLength(0);
+    await reader.close();
   });
 
   test('an empty file', async () => {
