@@ -17,9 +17,10 @@ const chunk = 128;
 
 /** llama.cpp multiplies the file's 4-bit blocks; here they are floats again, and then stored as each row says. */
 const variants = [
-  { name: 'int4, KV f32', quantize: 'int4', kv: 'f32' },
-  { name: 'int4, KV int8', quantize: 'int4', kv: 'int8' },
-  { name: 'int8, KV f32', quantize: 'int8', kv: 'f32' },
+  { name: 'int4, KV f32', quantize: 'int4', block: 32, kv: 'f32' },
+  { name: 'int4, KV int8', quantize: 'int4', block: 32, kv: 'int8' },
+  { name: 'int4 in blocks of 128, KV int8', quantize: 'int4', block: 128, kv: 'int8' },
+  { name: 'int8, KV f32', quantize: 'int8', block: 32, kv: 'f32' },
 ] as const;
 
 export async function compareTextModel(root: string, tell: (text: string) => void): Promise<void> {
@@ -30,10 +31,10 @@ export async function compareTextModel(root: string, tell: (text: string) => voi
   }
   const device = await openDevice({ threads });
   const subjects: { readonly name: string; readonly engine: LocalEngine }[] = [];
-  for (const { name, quantize, kv } of variants) {
+  for (const { name, quantize, block, kv } of variants) {
     tell(`compiling ${name}`);
-    const bundle = join(root, `text-${quantize}-${kv}`);
-    await compile(file, bundle, { quantize, kv, context: 2048 });
+    const bundle = join(root, `text-${quantize}-${block}-${kv}`);
+    await compile(file, bundle, { quantize, block, kv, context: 2048 });
     subjects.push({ name, engine: await openLocalEngine(await openBundle(bundle), device, threads) });
   }
   tell('opening llama.cpp');
