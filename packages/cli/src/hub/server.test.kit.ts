@@ -86,6 +86,8 @@ export async function startHub(contents: Record<string, string | Buffer>): Promi
 
   const store = createServer((request, response) => {
     note('files', request);
+    // As the hub's own store: the client then asks it directly, without a redirect that would drop the token.
+    response.setHeader('x-cache', 'Hit from cloudfront');
     send(decodeURIComponent(request.url!.slice(1)), request, response);
   });
 
