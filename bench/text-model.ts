@@ -1,8 +1,10 @@
 /**
  * A real text model beside llama.cpp: SmolLM2-135M-Instruct from the same GGUF file, prompt and greedy decoding, batch 1,
- * two threads each, in alternating rounds. The file is not in the repository: its path is in ANY_TO_ANY_SMOLLM2.
+ * two threads each, in alternating rounds. `scripts/smollm2.mjs` finds the file, or fetches it with pip.
  */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { compile } from '@any-to-any/compiler';
 import { type LocalEngine, openBundle, openDevice, openLocalEngine } from '@any-to-any/core';
 import { openLlamaCpp } from './llama-cpp.ts';
@@ -15,23 +17,24 @@ const chunk = 128;
 
 /** llama.cpp multiplies the file's 4-bit blocks; here they are floats again, and then stored as each row says. */
 const variants = [
-  { name: 'int4, KV f32', quantize: 'int4', kv: 'f32' },
-  { name: 'int4, KV int8', quantize: 'int4', kv: 'int8' },
-  { name: 'int8, KV f32', quantize: 'int8', kv: 'f32' },
+  { name: 'int4, KV f32', quantize: 'int4', block: 32, kv: 'f32' },
+  { name: 'int4, KV int8', quantize: 'int4', block: 32, kv: 'int8' },
+  { name: 'int4 in blocks of 128, KV int8', quantize: 'int4', block: 128, kv: 'int8' },
+  { name: 'int8, KV f32', quantize: 'int8', block: 32, kv: 'f32' },
 ] as const;
 
 export async function compareTextModel(root: string, tell: (text: string) => void): Promise<void> {
-  const file = process.env['ANY_TO_ANY_SMOLLM2'];
+  const file = findModel();
   if (file === undefined) {
-    console.log('SKIPPED text: set ANY_TO_ANY_SMOLLM2 to the path of SmolLM2-135M-Instruct.Q4_1.gguf.\n');
+    console.log('SKIPPED text: SmolLM2-135M-Instruct.Q4_1.gguf is not there; why stands above.\n');
     return;
   }
   const device = await openDevice({ threads });
   const subjects: { readonly name: string; readonly engine: LocalEngine }[] = [];
-  for (const { name, quantize, kv } of variants) {
+  for (const { name, quantize, block, kv } of variants) {
     tell(`compiling ${name}`);
-    const bundle = join(root, `text-${quantize}-${kv}`);
-    await compile(file, bundle, { quantize, kv, context: 2048 });
+    const bundle = join(root, `text-${quantize}-${block}-${kv}`);
+    await compile(file, bundle, { quantize, block, kv, context: 2048 });
     subjects.push({ name, engine: await openLocalEngine(await openBundle(bundle), device, threads) });
   }
   tell('opening llama.cpp');
@@ -74,6 +77,15 @@ export async function compareTextModel(root: string, tell: (text: string) => voi
   rival.close();
   for (const { engine } of subjects) await engine.close();
   device.close();
+}
+
+function findModel(): string | undefined {
+  const script = fileURLToPath(new URL('../../scripts/smollm2.mjs', import.meta.url));
+  const { stdout, status } = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** The prompt, then twelve greedy ids; the first two steps are not counted. */

@@ -82,7 +82,7 @@ interface Golden {
 const file = process.env['ANY_TO_ANY_SMOLLM2'];
 if (file === undefined) {
   console.warn(
-    'SKIPPED: SmolLM2-135M-Instruct against transformers. Set ANY_TO_ANY_SMOLLM2 to the path of its Q4_1 GGUF file.',
+    'SKIPPED: SmolLM2-135M-Instruct against transformers. Set ANY_TO_ANY_SMOLLM2 to what `node scripts/smollm2.mjs` prints.',
   );
 }
 

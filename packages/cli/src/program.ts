@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { addCompile } from './commands/compile.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
+import { addPull } from './commands/pull.ts';
 import { addStudio } from './commands/studio.ts';
 import { reportFailure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -37,6 +38,7 @@ function createProgram(args: readonly string[], surroundings: Surroundings): Com
     });
   addGenerate(program, surroundings, args);
   addInfo(program, surroundings);
+  addPull(program, surroundings);
   addCompile(program, surroundings);
   addStudio(program, surroundings);
   return program;

@@ -1,10 +1,10 @@
 /**
  * A checkpoint's directory → a bundle's directory. Finds the family, lets it write, adds hashes and the manifest.
- * The bundle appears whole or not at all: everything is written beside it and moved when it is complete.
+ * The bundle appears whole or not at all: everything is written beside it and moved when it is complete. What an
+ * interrupted compile completed is kept there, and the next one with the same checkpoint and options goes on with it.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   type AdapterManifest,
@@ -17,7 +17,7 @@ import {
   writeTokenizerManifest,
 } from '@any-to-any/core';
 import { ZodError } from 'zod';
-import type { Family, Parts } from './families/family.ts';
+import type { Family, FamilyJob, Parts } from './families/family.ts';
 import { families } from './families/known.ts';
 import { llama } from './families/llama/family.ts';
 import { swinir } from './families/swinir/family.ts';
@@ -25,13 +25,17 @@ import { weightsOnly } from './families/swinir/source.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
+import { checkLinks } from './safetensors/links.ts';
+import { findPickle, pickleFound } from './safetensors/pickle.ts';
+import { identityOf } from './work/identity.ts';
+import { openPlace, partialOf } from './work/place.ts';
 
 /** The manifest that `compile` wrote. */
 export type CompiledManifest = Manifest | TokenizerManifest | AdapterManifest;
 
 /**
  * Compiles `checkpoint`, a directory or a file that is all of it (GGUF, SwinIR), into `out`, which must be absent, empty or an older bundle (it is replaced).
- * Returns the manifest: of a model, of a tokenizer on its own for the checkpoint of a codec, of an adapter on its own for that of an upsampler. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, ABORTED.
+ * Returns the manifest: of a model, of a tokenizer on its own for the checkpoint of a codec, of an adapter on its own for that of an upsampler. Throws CHECKPOINT_INVALID, OPTION_*, SPACE_INVALID, REGION_OVERLAP, TARGET_BUSY, ABORTED.
  */
 export async function compile(
   checkpoint: string,
@@ -43,24 +47,47 @@ export async function compile(
   const settings = resolveOptions(options, basename(resolve(checkpoint)));
   await checkReplaceable(target);
   const alone = isGguf(checkpoint) ? llama : (await weightsOnly(checkpoint)) && swinir;
+  if (!alone) await checkLinks(checkpoint);
   const config = alone ? undefined : await readConfig(checkpoint);
   const family = alone || findFamily(join(checkpoint, 'config.json'), config);
-  const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
-  await mkdir(partial, { recursive: true });
+  const identify = (): Promise<string> => identityOf(checkpoint, settings, [target, partialOf(target)]);
+  await mkdir(dirname(target), { recursive: true });
+  const place = await openPlace(target, identify);
+  let keep = false;
   try {
+    const identity = await identify();
     let done = 0;
-    const onBytes = (file: string, bytes: number, total: number): void => {
+    let kept = 0;
+    const onBytes: FamilyJob['onBytes'] = (file, bytes, total, earlier = false) => {
       done += bytes;
-      onProgress?.({ file, done, total });
+      if (earlier) kept += bytes;
+      onProgress?.({ file, done, total, kept });
     };
-    const parts = await family.compile({ checkpoint, config, out: partial, settings, onBytes, signal });
+    const { bundle: directory, journal } = place;
     const { reading } = settings.about;
-    const manifest = await finish(partial, reading && !('kind' in parts) ? { ...parts, reading } : parts);
+    const parts = await family.compile({
+      checkpoint,
+      config,
+      out: directory,
+      settings,
+      journal,
+      onBytes,
+      signal,
+    });
+    const manifest = await finish(directory, reading && !('kind' in parts) ? { ...parts, reading } : parts);
+    if ((await identify()) !== identity) {
+      throw checkpointInvalid(checkpoint, 'it changed while it was read. Compile it when it is complete.');
+    }
     throwIfAborted(signal, 'compile');
-    await replace(target, partial);
+    await place.finish();
     return manifest;
+  } catch (error) {
+    // A checkpoint that is wrong will be another one; a full disk, or whoever stopped it, may come back.
+    const interrupted = !AnyToAnyError.is(error) || error.code === 'ABORTED';
+    keep = interrupted && !place.journal.isEmpty();
+    throw error;
   } finally {
-    await rm(partial, { recursive: true, force: true });
+    await place.leave(keep);
   }
 }
 
@@ -69,6 +96,8 @@ async function readConfig(checkpoint: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
+    const pickle = existsSync(path) ? undefined : await findPickle(checkpoint);
+    if (pickle !== undefined) throw pickleFound(join(checkpoint, pickle));
     throw checkpointInvalid(path, 'expected a JSON file. Is this the directory of a checkpoint?', { cause });
   }
 }
@@ -123,18 +152,4 @@ async function checkReplaceable(target: string): Promise<void> {
     `${target} is neither empty nor a bundle. Name a directory that may be replaced.`,
     { path: target },
   );
-}
-
-async function replace(target: string, partial: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  if (!existsSync(target)) return rename(partial, target);
-  const old = `${partial}-old`;
-  await rename(target, old);
-  try {
-    await rename(partial, target);
-  } catch (error) {
-    await rename(old, target);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
 }

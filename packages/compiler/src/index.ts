@@ -4,7 +4,7 @@ export {
   cachedAttention,
   type KvScales,
 } from './blocks/attention.ts';
-export { type Build, type LoadWeights, type Weights, weight } from './blocks/build.ts';
+export { type Build, type Weights, weight } from './blocks/build.ts';
 export { type FeedForward, swiglu } from './blocks/feed-forward.ts';
 export { type LinearPart, linear } from './blocks/linear.ts';
 export { addAndNorm, addAndNormLast, headNorm, type Norm, rmsNorm } from './blocks/norm.ts';
@@ -15,6 +15,7 @@ export { buildHead, type HeadPlan } from './families/any-to-any/head.ts';
 export { type TableType, writeTable } from './families/table.ts';
 export { GraphBuilder, type Value } from './onnx/graph.ts';
 export type { Attribute, ElementType, Initializer, Model, Node, ValueInfo } from './onnx/model.ts';
+export type { LoadWeights } from './onnx/pieces.ts';
 export { modelBytes, type SaveOptions, saveModel } from './onnx/save.ts';
 export type { CompileOptions, CompileProgress } from './options.ts';
 export { dequantize, type Quantization, type QuantizedMatrix } from './quantize/block.ts';
@@ -25,3 +26,4 @@ export type { TensorInfo } from './safetensors/header.ts';
 export { openTensors } from './safetensors/open.ts';
 export { openSharded } from './safetensors/sharded.ts';
 export { type TensorToWrite, writeSafetensors } from './safetensors/write.ts';
+export { holdLock, type Lock } from './work/lock.ts';

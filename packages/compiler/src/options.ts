@@ -40,6 +40,8 @@ export interface CompileProgress {
   /** Bytes of weights written so far, and altogether. */
   readonly done: number;
   readonly total: number;
+  /** Of `done`, what an earlier compile that was interrupted had written. */
+  readonly kept: number;
 }
 
 /** What a family needs to know of the options. */

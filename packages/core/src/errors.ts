@@ -19,6 +19,11 @@ export const errorCodes = {
   FFMPEG_FAILED: 'ffmpeg was stopped, or could not do its work.',
   FFMPEG_MISSING: 'A sound file needs ffmpeg, and it is not there.',
   FORMAT_UNKNOWN: 'A file is of a format that is not supported.',
+  HUB_DENIED: 'The hub does not give this to whoever asks.',
+  HUB_HASH_MISMATCH: 'A downloaded file differs from its checksum.',
+  HUB_INVALID: 'The hub answered something that cannot be followed.',
+  HUB_NOT_FOUND: 'The hub has no such model, revision or file.',
+  HUB_UNREACHABLE: 'The hub cannot be reached, or may not be.',
   ID_OUT_OF_RANGE: 'An id lies outside its region.',
   MODALITY_UNKNOWN: 'The model has no such modality, or cannot do this with it.',
   OPTION_INVALID: 'An option has a value that is not allowed.',
@@ -38,6 +43,7 @@ export const errorCodes = {
   SHAPE_MISMATCH: 'A tensor or segment has another shape than expected.',
   SPACE_INVALID: 'A token space is not well formed.',
   STREAM_LOST: 'A stream broke off and cannot be resumed.',
+  TARGET_BUSY: 'Another process is writing to the same place.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -40,7 +40,10 @@ export function addCompile(program: Command, surroundings: Surroundings): void {
       '<checkpoint>',
       'directory with config.json and its safetensors, a GGUF file, or the weights of a SwinIR',
     )
-    .argument('<out>', 'directory to write; an older bundle is replaced when the new one is complete')
+    .argument(
+      '<out>',
+      'directory to write; an older bundle is replaced when the new one is complete, and what was interrupted goes on',
+    )
     .addOption(
       new Option('--quantize <kind>', 'weights of the decoder')
         .choices(['none', 'f16', 'int8', 'int4'])
@@ -73,6 +76,7 @@ async function compileCommand(checkpoint: string, out: string, options: Options,
   const description = describe === undefined ? {} : await readDescription(describe);
   const display = quiet ? undefined : openDisplay(surroundings);
   const began = surroundings.now();
+  let earlier = 0;
   try {
     const manifest = await compile(checkpoint, out, {
       quantize,
@@ -83,12 +87,14 @@ async function compileCommand(checkpoint: string, out: string, options: Options,
       block: block === '32' ? 32 : 128,
       ...description,
       signal: surroundings.signal,
-      onProgress({ file, done, total }) {
+      onProgress({ file, done, total, kept }) {
+        earlier = kept;
         const seconds = Math.max(1e-3, (surroundings.now() - began) / 1000);
-        const [made, all] = [done / 1e6, total / 1e6];
-        display?.progress({ label: file, done: made, total: all, rate: made / seconds, unit: 'MB' });
+        const rate = (done - kept) / 1e6 / seconds;
+        display?.progress({ label: file, done: done / 1e6, total: total / 1e6, rate, unit: 'MB' });
       },
     });
+    if (earlier > 0) display?.note(`went on with ${size(earlier)} of a compile that was interrupted`);
     const seconds = (surroundings.now() - began) / 1000;
     const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
     display?.note(

@@ -2,6 +2,7 @@
  * What every block needs to add itself to a graph: the graph, where weights come from, and how linears are stored.
  */
 import type { GraphBuilder, Value } from '../onnx/graph.ts';
+import type { LoadWeights } from '../onnx/pieces.ts';
 import type { Quantization } from '../quantize/block.ts';
 
 /**
@@ -9,8 +10,6 @@ import type { Quantization } from '../quantize/block.ts';
  * Saying is done while the graph is built, loading while it is written.
  */
 export type Weights = (name: string, shape: readonly number[]) => LoadWeights;
-export type LoadWeights = () => Float32Array | Promise<Float32Array>;
-
 export interface Build {
   readonly graph: GraphBuilder;
   readonly weights: Weights;

@@ -3,9 +3,11 @@
  * blocks, or MatMul over the transposed float weights. Several layers of one input become one, row under row.
  */
 import type { Value } from '../onnx/graph.ts';
-import { blocksPerRow, type Quantization, type QuantizedMatrix } from '../quantize/block.ts';
-import { quantizeMatrix, transpose } from '../quantize/matrix.ts';
-import type { Build, LoadWeights } from './build.ts';
+import type { LoadWeights } from '../onnx/pieces.ts';
+import { joined, piecesOf } from '../onnx/pieces.ts';
+import { blocksPerRow, type Quantization } from '../quantize/block.ts';
+import { quantizeMatrix, transpose, transposedPieces } from '../quantize/matrix.ts';
+import type { Build } from './build.ts';
 
 export interface LinearPart {
   /** Tensor `[outputs, inputs]`. */
@@ -35,7 +37,8 @@ function biases({ graph, weights }: Build, name: string, parts: readonly LinearP
   const loads = parts.map(({ bias, outputs: size }) =>
     bias === undefined ? () => new Float32Array(size) : weights(bias, [size]),
   );
-  return graph.initializer(`${name}.bias`, 'f32', [outputs], stack(loads, outputs));
+  const sizes = parts.map((part) => part.outputs);
+  return graph.initializer(`${name}.bias`, 'f32', [outputs], joined(loads, sizes));
 }
 
 function product(
@@ -48,14 +51,14 @@ function product(
 ): Value {
   const { graph, weights, quantization } = build;
   const outputs = parts.reduce((sum, part) => sum + part.outputs, 0);
-  const load = stack(
+  const load = joined(
     parts.map((part) => weights(part.tensor, [part.outputs, inputs])),
-    outputs * inputs,
+    parts.map((part) => part.outputs * inputs),
   );
   if (quantization === undefined) {
-    const matrix = graph.initializer(name, 'f32', [inputs, outputs], async () =>
-      transpose(await load(), outputs, inputs),
-    );
+    const pieces = () => transposedPieces(load, outputs, inputs);
+    const whole = async () => transpose(await load(), outputs, inputs);
+    const matrix = graph.initializer(name, 'f32', [inputs, outputs], Object.assign(whole, { pieces }));
     return graph.op('MatMul', [x, matrix], {}, output);
   }
   const { bits, block } = quantization;
@@ -73,38 +76,28 @@ function product(
   return graph.op('MatMulNBits', [x, values, scales], attributes, output);
 }
 
-/** The parts' rows under one another: `[outputs, inputs]`. */
-function stack(parts: readonly LoadWeights[], elements: number): () => Promise<Float32Array> {
-  return async () => {
-    const [first] = parts;
-    if (parts.length === 1 && first !== undefined) return first();
-    const stacked = new Float32Array(elements);
+/**
+ * Values and scales are two constants of one computation, written one after the other. The values go by in pieces of
+ * rows; the scales, an eighth of them at most, are kept until they are written.
+ */
+function quantizedOnce(load: LoadWeights, rows: number, columns: number, quantization: Quantization) {
+  let kept: Float32Array | undefined;
+  const whole = async () => quantizeMatrix(await load(), rows, columns, quantization);
+  async function* pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    const scales = new Float32Array(rows * blocksPerRow(columns, quantization));
     let at = 0;
-    for (const load of parts) {
-      const rows = await load();
-      stacked.set(rows, at);
-      at += rows.length;
+    for await (const piece of piecesOf(load, rows * columns, columns)) {
+      const matrix = await quantizeMatrix(piece, piece.length / columns, columns, quantization);
+      scales.set(matrix.scales, at);
+      at += matrix.scales.length;
+      yield matrix.values;
     }
-    return stacked;
-  };
-}
-
-/** Values and scales are two constants of one computation, written one after the other: kept in between, then let go. */
-function quantizedOnce(
-  load: () => Promise<Float32Array>,
-  rows: number,
-  columns: number,
-  quantization: Quantization,
-): { values: () => Promise<Uint8Array>; scales: () => Promise<Float32Array> } {
-  let kept: Promise<QuantizedMatrix> | undefined;
-  const compute = async () => quantizeMatrix(await load(), rows, columns, quantization);
+    kept = scales;
+  }
   return {
-    values: async () => {
-      kept = compute();
-      return (await kept).values;
-    },
+    values: Object.assign(async () => (await whole()).values, { pieces }),
     scales: async () => {
-      const { scales } = await (kept ?? compute());
+      const scales = kept ?? (await whole()).scales;
       kept = undefined;
       return scales;
     },

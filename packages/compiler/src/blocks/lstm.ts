@@ -3,7 +3,7 @@
  * is added to what comes out: `x + lstm(x)`.
  */
 import type { Value } from '../onnx/graph.ts';
-import type { LoadWeights } from './build.ts';
+import type { LoadWeights } from '../onnx/pieces.ts';
 import type { StreamBuild } from './stream.ts';
 
 export interface Lstm {

@@ -3,7 +3,8 @@
  * ones before it left over, and the sum of the codes is the vector again.
  */
 import type { Value } from '../onnx/graph.ts';
-import type { Build, LoadWeights } from './build.ts';
+import type { LoadWeights } from '../onnx/pieces.ts';
+import type { Build } from './build.ts';
 
 export interface ResidualQuantizer {
   /** Names the constants. */

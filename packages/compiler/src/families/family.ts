@@ -3,6 +3,7 @@
  */
 import type { AdapterManifestParts, ManifestParts, TokenizerManifestParts } from '@any-to-any/core';
 import type { Settings } from '../options.ts';
+import type { Journal } from '../work/journal.ts';
 
 /** What a manifest says beside the files. */
 export type Parts = ManifestParts | TokenizerManifestParts | AdapterManifestParts;
@@ -23,10 +24,11 @@ export interface FamilyJob {
   readonly checkpoint: string;
   /** The parsed `config.json`, not yet checked; undefined for a file that has its own. */
   readonly config: unknown;
-  /** An empty directory. */
+  /** A directory that is empty but for what the journal has. */
   readonly out: string;
   readonly settings: Settings;
-  /** Bytes of weights that were written to `file`, out of `total` of the whole bundle. */
-  readonly onBytes: (file: string, bytes: number, total: number) => void;
+  readonly journal: Journal;
+  /** Bytes of weights that were written to `file`, now or `earlier`, out of `total` of the whole bundle. */
+  readonly onBytes: (file: string, bytes: number, total: number, earlier?: boolean) => void;
   readonly signal: AbortSignal | undefined;
 }

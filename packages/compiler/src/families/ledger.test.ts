@@ -30,7 +30,22 @@ test('declared tensors are loaded, and the check is content once all are declare
   expect(await load()).toEqual(Float32Array.of(1, 2));
 });
 
+test('a part, of a reader that has parts and of one that moves whole tensors', async () => {
+  const read = async () => Float32Array.of(2, 1);
+  for (const one of [reader, { ...reader, read }]) {
+    const load = openLedger(one).weights('good', [2, 1]);
+    expect(await load.part!(1, 2)).toEqual(Float32Array.of(one === reader ? 2 : 1));
+    expect(await load.part!(0, 2)).toEqual(one === reader ? Float32Array.of(1, 2) : await read());
+  }
+});
+
 describe('values that are not finite', () => {
+  test('in a part', async () => {
+    const load = openLedger(reader).weights('not-a-number', [2]);
+    expect(await load.part!(0, 1)).toEqual(Float32Array.of(1));
+    await expect(load.part!(1, 2)).rejects.toThrow(/"not-a-number": expected finite values, found NaN at 1/);
+  });
+
   test.each([
     ['not-a-number', /"not-a-number": expected finite values, found NaN at 1/],
     ['infinite', /"infinite": expected finite values, found -Infinity at 0/],

@@ -3,6 +3,8 @@
  * and nothing is there that no graph needs. Graphs declare their tensors while they are built, so there is no list.
  */
 import type { Weights } from '../blocks/build.ts';
+import type { LoadWeights } from '../onnx/pieces.ts';
+import { partsOf } from '../onnx/pieces.ts';
 import { isFloating } from '../safetensors/dtype.ts';
 import { find, type TensorReader } from '../safetensors/file.ts';
 import { checkpointInvalid } from '../safetensors/invalid.ts';
@@ -24,7 +26,11 @@ export function openLedger(reader: TensorReader): Ledger {
   return {
     weights(name, shape) {
       needed.set(name, shape);
-      return async () => checkFinite(reader, name, await reader.read(name));
+      const elements = shape.reduce((product, side) => product * side, 1);
+      const read = partsOf(readerParts(reader, name, elements));
+      const part = async (from: number, to: number) => checkFinite(reader, name, await read(from, to), from);
+      const whole = async () => checkFinite(reader, name, await reader.read(name), 0);
+      return Object.assign(whole, { part });
     },
     async constant(name, shape, expected) {
       if (!reader.tensors.has(name)) return;
@@ -47,15 +53,29 @@ export function openLedger(reader: TensorReader): Ledger {
   };
 }
 
-/** A training run that blew up leaves NaN or infinity; either times zero is NaN. */
-function checkFinite(reader: TensorReader, name: string, values: Float32Array): Float32Array {
+/** What stands between may know only whole tensors, as one that moves their rows: then there are no parts. */
+function readerParts(reader: TensorReader, name: string, elements: number): LoadWeights {
+  const whole = partsOf(() => reader.read(name));
+  let parts = true;
+  const part = async (from: number, to: number): Promise<Float32Array> => {
+    if (!parts) return whole(from, to);
+    const values = await reader.read(name, { from, to });
+    if (values.length === to - from) return values;
+    parts = false;
+    return whole(from, to);
+  };
+  return Object.assign(() => part(0, elements), { part });
+}
+
+/** A training run that blew up leaves NaN or infinity; either times zero is NaN. `from`: where the values begin. */
+function checkFinite(reader: TensorReader, name: string, values: Float32Array, from: number): Float32Array {
   let probe = 0;
   for (let i = 0; i < values.length; i++) probe += values[i]! * 0;
   if (probe === 0) return values;
   const at = values.findIndex((value) => !Number.isFinite(value));
   throw checkpointInvalid(
     reader.path,
-    `tensor "${name}": expected finite values, found ${values[at]} at ${at}. Take a checkpoint from before training failed.`,
+    `tensor "${name}": expected finite values, found ${values[at]} at ${from + at}. Take a checkpoint from before training failed.`,
     { tensor: name },
   );
 }

@@ -1,29 +1,37 @@
 /**
  * The files of a bundle, described before any is written, so that progress knows its end.
  */
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '@any-to-any/core';
-import type { LoadWeights } from '../blocks/build.ts';
 import type { Model } from '../onnx/model.ts';
+import type { LoadWeights } from '../onnx/pieces.ts';
+import { piecesOf } from '../onnx/pieces.ts';
 import { saveModel } from '../onnx/save.ts';
 import { storeHalves } from '../quantize/halves.ts';
+import { inHalves } from '../quantize/matrix.ts';
 import type { FamilyJob } from './family.ts';
-import { type TableType, writeTable } from './table.ts';
+import type { TableType } from './table.ts';
 
 export interface Output {
   /** Relative to the bundle. */
   readonly file: string;
   readonly bytes: number;
-  write(path: string, job: FamilyJob, onBytes: (bytes: number) => void): Promise<unknown>;
+  /** Returns the paths it wrote. */
+  write(path: string, job: FamilyJob, onBytes: (bytes: number) => void): Promise<readonly string[]>;
 }
 
-/** Writes all of them, in order. */
+/** Writes all of them, in order; those that an interrupted compile completed stay as they are. */
 export async function writeOutputs(job: FamilyJob, outputs: readonly Output[]): Promise<void> {
   const total = outputs.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const { file, write } of outputs) {
+  for (const { file, bytes: all, write } of outputs) {
     throwIfAborted(job.signal, 'compile');
-    await write(join(job.out, file), job, (bytes) => job.onBytes(file, bytes, total));
+    if (job.journal.has(file)) {
+      job.onBytes(file, all, total, true);
+      continue;
+    }
+    const written = await write(join(job.out, file), job, (bytes) => job.onBytes(file, bytes, total));
+    await job.journal.complete(file, written);
   }
 }
 
@@ -43,9 +51,19 @@ export function tableOutput(file: string, elements: number, load: LoadWeights, t
   return {
     file,
     bytes,
-    async write(path, _, onBytes) {
-      await writeTable(path, await load(), type);
-      onBytes(bytes);
+    async write(path, { signal }, onBytes) {
+      const file = await open(path, 'w');
+      try {
+        for await (const piece of piecesOf(load, elements)) {
+          throwIfAborted(signal, 'compile');
+          const data = type === 'float16' ? await inHalves(piece) : piece;
+          await file.appendFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+          onBytes(data.byteLength);
+        }
+      } finally {
+        await file.close();
+      }
+      return [path];
     },
   };
 }
@@ -58,6 +76,7 @@ export function dataOutput(file: string, data: Uint8Array): Output {
     async write(path, _, onBytes) {
       await writeFile(path, data);
       onBytes(data.length);
+      return [path];
     },
   };
 }
@@ -70,6 +89,7 @@ export function copyOutput(file: string, bytes: number): Output {
     async write(path, { checkpoint }, onBytes) {
       await copyFile(join(checkpoint, file), path);
       onBytes(bytes);
+      return [path];
     },
   };
 }

@@ -29,6 +29,20 @@ describe('values equal those of the reference library', () => {
     });
   });
 
+  test.each(['F32', 'BF16', 'Q4_1', 'Q6_K'])('a part of %s, across blocks', async (name) => {
+    const file = await openGguf(join(fixtures, 'blocks.gguf'));
+    const whole = await file.read(name);
+    for (const [from, to] of [
+      [0, 1],
+      [31, 33],
+      [5, whole.length - 3],
+      [whole.length - 1, whole.length],
+    ] as const) {
+      expect(await file.read(name, { from, to })).toEqual(whole.slice(from, to));
+    }
+    await file.close();
+  });
+
   test('a block of Q4_1 by hand', () => {
     // Scale 2 and least 1 in half precision, then 16 bytes: 0x21 is 1 in the first half, 2 in the second.
     const block = Uint8Array.of(0x00, 0x40, 0x00, 0x3c, ...new Array<number>(16).fill(0x21));

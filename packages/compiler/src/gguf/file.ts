@@ -60,13 +60,20 @@ function reader(path: string, handle: FileHandle, { metadata, tensors }: GgufHea
     metadata,
     tensors: new Map([...tensors].map(([name, tensor]) => [name, infoOf(tensor)])),
     readBytes: (name) => readAt(handle, path, find(name).begin, find(name).bytes),
-    async read(name) {
-      const { type, shape, begin, bytes } = find(name);
-      const result = new Float32Array(shape.reduce((product, side) => product * side, 1));
-      const step = Math.max(1, Math.floor(slice / type.elements)) * type.bytes;
-      for (let from = 0; from < bytes; from += step) {
-        const data = await readAt(handle, path, begin + from, Math.min(step, bytes - from));
-        result.set(type.decode(data), (from / type.bytes) * type.elements);
+    async read(name, part) {
+      const { type, shape, begin } = find(name);
+      const { from, to } = part ?? { from: 0, to: shape.reduce((product, side) => product * side, 1) };
+      const result = new Float32Array(to - from);
+      // Whole blocks; the first and the last may hold more than is asked for.
+      const step = Math.max(1, Math.floor(slice / type.elements));
+      const last = Math.ceil(to / type.elements);
+      for (let block = Math.floor(from / type.elements); block < last; block += step) {
+        const count = Math.min(step, last - block);
+        const values = type.decode(
+          await readAt(handle, path, begin + block * type.bytes, count * type.bytes),
+        );
+        const at = block * type.elements - from;
+        result.set(values.subarray(Math.max(0, -at), to - from - at), Math.max(0, at));
         await setImmediate();
       }
       return result;

@@ -12,6 +12,8 @@ import {
   type Node,
   type ValueInfo,
 } from './model.ts';
+import type { LoadWeights } from './pieces.ts';
+import { piecesOf } from './pieces.ts';
 
 declare const valueBrand: unique symbol;
 /** A value of the graph, by its name. */
@@ -28,7 +30,8 @@ const runtimeOperators = new Set([
 type Attributes = Readonly<Record<string, Attribute>>;
 /** An absent input is an optional one that is left out. */
 type Inputs = readonly (Value | undefined)[];
-type Load = Initializer['load'];
+/** What a constant is made of; `pieces` or `part` where it need not be held as a whole. */
+type Load = Initializer['load'] & Pick<Initializer, 'pieces'> & Pick<LoadWeights, 'part'>;
 
 export class GraphBuilder {
   readonly #name: string;
@@ -63,7 +66,10 @@ export class GraphBuilder {
       );
     }
     const bytes = dims.reduce((product, side) => product * side, 1) * elementBytes[type];
-    this.#initializers.set(name, { name, type, dims, bytes, load });
+    // Only float32 has parts.
+    const parted = load.part && (load as LoadWeights);
+    const pieces = load.pieces ?? (parted && (() => piecesOf(parted, bytes / elementBytes[type])));
+    this.#initializers.set(name, { name, type, dims, bytes, load, pieces });
     return this.#claim(name);
   }
 

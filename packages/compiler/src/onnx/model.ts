@@ -46,6 +46,8 @@ export interface Initializer {
   readonly dims: readonly number[];
   readonly bytes: number;
   load(): Promise<ArrayBufferView> | ArrayBufferView;
+  /** The same bytes in order, for a constant that is too large to be held. */
+  readonly pieces?: (() => AsyncIterable<ArrayBufferView>) | undefined;
 }
 
 export interface Model {

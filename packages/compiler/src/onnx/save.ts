@@ -1,6 +1,6 @@
 /**
  * Writes a model as `x.onnx` and its larger constants as `x.onnx.data`, which ONNX Runtime maps instead of reading
- * when the model is opened by path. One constant is in memory at a time.
+ * when the model is opened by path. One constant is in memory at a time, of a large one a piece.
  */
 import { open, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -10,7 +10,7 @@ import type { Initializer, Model, Placed } from './model.ts';
 
 export interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called after each constant. */
+  /** Called with the bytes that were written of a constant, a large one more than once. */
   readonly onTensor?: ((name: string, bytes: number) => void) | undefined;
 }
 
@@ -40,16 +40,22 @@ async function writeData(model: Model, path: string, { signal, onTensor }: SaveO
     let end = 0;
     for (const initializer of model.initializers) {
       throwIfAborted(signal, 'compile');
-      const data = await load(initializer);
       if (initializer.bytes < insideBelow) {
+        const data = await load(initializer);
         placed.push({ kind: 'inside', data });
-      } else {
-        const offset = Math.ceil(end / alignment) * alignment;
-        await writeAt(file, data, offset);
-        end = offset + data.length;
-        placed.push({ kind: 'beside', file: basename(path), offset, length: data.length });
+        onTensor?.(initializer.name, data.length);
+        continue;
       }
-      onTensor?.(initializer.name, data.length);
+      const offset = Math.ceil(end / alignment) * alignment;
+      end = offset;
+      for await (const data of piecesOf(initializer)) {
+        throwIfAborted(signal, 'compile');
+        await writeAt(file, data, end);
+        end += data.length;
+        onTensor?.(initializer.name, data.length);
+      }
+      checkSize(initializer, end - offset);
+      placed.push({ kind: 'beside', file: basename(path), offset, length: end - offset });
     }
   } finally {
     await file.close();
@@ -67,15 +73,26 @@ async function placeInside(model: Model, { signal, onTensor }: SaveOptions): Pro
   return placed;
 }
 
+async function* piecesOf(initializer: Initializer): AsyncGenerator<Uint8Array, void, undefined> {
+  if (initializer.pieces === undefined) yield load(initializer);
+  else for await (const piece of initializer.pieces()) yield bytesOf(piece);
+}
+
 async function load(initializer: Initializer): Promise<Uint8Array> {
   const view = await initializer.load();
-  if (view.byteLength !== initializer.bytes) {
-    throw new AnyToAnyError(
-      'SHAPE_MISMATCH',
-      `Initialiser "${initializer.name}": ${initializer.type} [${initializer.dims}] takes ${initializer.bytes} bytes, its data has ${view.byteLength}.`,
-    );
-  }
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  checkSize(initializer, view.byteLength);
+  return bytesOf(view);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+function checkSize({ name, type, dims, bytes }: Initializer, found: number): void {
+  if (found === bytes) return;
+  throw new AnyToAnyError(
+    'SHAPE_MISMATCH',
+    `Initialiser "${name}": ${type} [${dims}] takes ${bytes} bytes, its data has ${found}.`,
+  );
 }
 
 /** One write call may take less than it is given. */

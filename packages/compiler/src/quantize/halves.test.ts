@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { GraphBuilder } from '../onnx/graph.ts';
 import { saveModel } from '../onnx/save.ts';
 import { storeHalves } from './halves.ts';
+import { inHalves } from './matrix.ts';
 
 test('weights of products become halves, other constants stay', async () => {
   const graph = new GraphBuilder('products');
@@ -31,4 +32,11 @@ test('weights of products become halves, other constants stay', async () => {
   await rm(directory, { recursive: true });
   const half = 0x555 / 2 ** 12; // a third, in half precision
   expect(y!.data[0]).toBeCloseTo(1 + 1 / 3 + (half + 1 / 3) * half, 6);
+});
+
+test('a weight beyond 16 bits is not made infinite', async () => {
+  expect([...(await inHalves(Float32Array.of(65504, -1)))]).toEqual([0x7bff, 0xbc00]);
+  await expect(inHalves(Float32Array.of(1, -70_000))).rejects.toThrow(
+    /OPTION_INVALID {2}A weight of -70000 is beyond 65504/,
+  );
 });

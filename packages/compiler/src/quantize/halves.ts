@@ -33,7 +33,12 @@ export function storeHalves(model: Model): Model {
   const initializers = model.initializers.map((one) => {
     if (!weights.has(one.name)) return one;
     const load = async () => inHalves((await one.load()) as Float32Array); // its type is f32
-    return { ...one, name: stored(one.name), type: 'f16' as const, bytes: one.bytes / 2, load };
+    const pieces = one.pieces && (() => piecesInHalves(one.pieces!()));
+    return { ...one, name: stored(one.name), type: 'f16' as const, bytes: one.bytes / 2, load, pieces };
   });
   return { ...model, nodes: [...casts, ...model.nodes], initializers };
+}
+
+async function* piecesInHalves(pieces: AsyncIterable<ArrayBufferView>): AsyncGenerator<Uint16Array> {
+  for await (const piece of pieces) yield inHalves(piece as Float32Array); // the type of the constant is f32
 }

@@ -62,6 +62,22 @@ test('a file of the Python library is read', async () => {
   await reader.close();
 });
 
+test.each(['F32', 'BF16', 'F64', 'U8'] as const)('a part of %s', async (dtype) => {
+  const path = join(directory, 'parts.safetensors');
+  const bytes = Uint8Array.from({ length: 48 }, (_, i) => (7 * i) % 64);
+  const count = { F32: 12, BF16: 24, F64: 6, U8: 48 }[dtype];
+  await writeSafetensors(path, [
+    { name: 'before', dtype: 'U8', shape: [3], data: bytes.subarray(0, 3) },
+    { name: 'a', dtype, shape: [count], data: bytes },
+  ]);
+  const reader = await openSafetensors(path);
+  const whole = await reader.read('a');
+  expect(whole).toHaveLength(count);
+  expect(await reader.read('a', { from: 1, to: 5 })).toEqual(whole.slice(1, 5));
+  expect(await reader.read('a', { from: count - 1, to: count })).toEqual(whole.slice(-1));
+  await reader.close();
+});
+
 test('a missing tensor is named, and the reader stays usable', async () => {
   const path = await fileOf('{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}', 2);
   const reader = await openSafetensors(path);
@@ -88,6 +104,26 @@ describe('broken files', () => {
       undefined,
       /expected 8 bytes for F32 \[2\], found 4/,
     ],
+    [
+      'a shape beyond any number',
+      one('F32', '[4294967296,4294967296,4294967296]', '[0,4]'),
+      4,
+      undefined,
+      /expected 3\.1\d+e\+29 bytes.*found 4/,
+    ],
+    [
+      'a side that is no whole number',
+      one('F32', '[9007199254740993]', '[0,4]'),
+      4,
+      undefined,
+      /shape of whole/,
+    ],
+    ['a negative offset', one('F32', '[1]', '[-4,0]'), 4, undefined, /two data_offsets/],
+    ['an end before the beginning', one('F32', '[1]', '[4,0]'), 4, undefined, /expected 4 bytes.*found -4/],
+    ['a name of the language', '{"__proto__":7}', 0, undefined, /"__proto__": expected an object, found 7/],
+    ['nested without end', '['.repeat(1_000_000), 0, undefined, /nested deeper/],
+    ['nested in a tensor', '{"a":{"dtype":[[[]]]}}', 0, undefined, /nested deeper/],
+    ['a text that does not end', '{"a', 0, undefined, /expected a JSON header/],
     ['truncated data', one('F32', '[2]', '[0,8]'), 7, undefined, /truncated/],
     ['bytes at the end', one('F32', '[2]', '[0,8]'), 9, undefined, /belongs to no tensor/],
     [
@@ -117,6 +153,15 @@ describe('broken files', () => {
     );
     expect(AnyToAnyError.is(error, 'CHECKPOINT_INVALID')).toBe(true);
     expect(String(error)).toMatch(message);
+  });
+
+  test('long metadata and brackets in texts are no trouble', async () => {
+    const metadata = `"__metadata__":{"long":"${'[{\\"'.repeat(1_000_000)}"}`;
+    const header = `{${metadata},"a" : {"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`;
+    const reader = await openSafetensors(await fileOf(header, 0));
+    expect([...reader.tensors.keys()]).toEqual(['a']);
+    expect(await reader.read('a')).toHaveLength(0);
+    await reader.close();
   });
 
   test('an empty file', async () => {

@@ -13,11 +13,17 @@ export interface TensorReader {
   /** Where the tensors come from, for messages. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** The values as float32, row-major. Unknown names are CHECKPOINT_INVALID. */
-  read(name: string): Promise<Float32Array>;
+  /** The values as float32, row-major, or a part of them. Unknown names are CHECKPOINT_INVALID. */
+  read(name: string, part?: Part): Promise<Float32Array>;
   /** The bytes as they stand in the file. */
   readBytes(name: string): Promise<Uint8Array>;
   close(): Promise<void>;
+}
+
+/** Elements `from … to−1`, counted row-major. */
+export interface Part {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Largest single read: keeps below the 2 GiB limit of one call and lets the event loop breathe. */
@@ -48,7 +54,12 @@ function reader(path: string, handle: FileHandle, tensors: ReadonlyMap<string, T
     path,
     tensors,
     readBytes,
-    read: async (name) => convert(await readBytes(name), find(path, tensors, name).dtype),
+    async read(name, part) {
+      const { dtype, begin, bytes } = find(path, tensors, name);
+      const size = dtypeBytes[dtype];
+      const { from, to } = part ?? { from: 0, to: bytes / size };
+      return readFloats(handle, path, dtype, begin + from * size, to - from);
+    },
     close: () => handle.close(),
   };
 }
@@ -56,13 +67,20 @@ function reader(path: string, handle: FileHandle, tensors: ReadonlyMap<string, T
 /** Elements converted between two turns of the event loop. */
 const slice = 1 << 20;
 
-/** float32 needs no conversion; everything else is converted slice by slice. */
-async function convert(bytes: Uint8Array, dtype: DType): Promise<Float32Array> {
-  const step = slice * dtypeBytes[dtype];
-  if (dtype === 'F32' || bytes.length <= step) return toFloat32(bytes, dtype);
-  const result = new Float32Array(bytes.length / dtypeBytes[dtype]);
-  for (let from = 0; from < bytes.length; from += step) {
-    result.set(toFloat32(bytes.subarray(from, from + step), dtype), from / dtypeBytes[dtype]);
+/** float32 needs no conversion; everything else is read and converted slice by slice, so it is never held twice. */
+async function readFloats(
+  handle: FileHandle,
+  path: string,
+  dtype: DType,
+  begin: number,
+  elements: number,
+): Promise<Float32Array> {
+  const size = dtypeBytes[dtype];
+  const read = (from: number, to: number) => readAt(handle, path, begin + from * size, (to - from) * size);
+  if (dtype === 'F32' || elements <= slice) return toFloat32(await read(0, elements), dtype);
+  const result = new Float32Array(elements);
+  for (let from = 0; from < elements; from += slice) {
+    result.set(toFloat32(await read(from, Math.min(elements, from + slice)), dtype), from);
     await setImmediate();
   }
   return result;

@@ -41,8 +41,12 @@ export function headerLength(file: string, prefix: Uint8Array, fileBytes: number
 
 /** The tensors of a header in the order of their data; `fileBytes` is the size of the whole file. */
 export function parseHeader(file: string, json: string, fileBytes: number): TensorInfo[] {
+  const keys = outerKeys(json);
+  if (keys === undefined) {
+    throw checkpointInvalid(file, 'expected a JSON header of tensors, found one that is nested deeper.');
+  }
   const parsed = parseObject(file, json);
-  const twice = repeatedKey(json);
+  const twice = repeated(keys);
   if (twice !== undefined) {
     throw checkpointInvalid(file, `tensor "${twice}" is listed twice. Give each tensor one name.`, {
       tensor: twice,
@@ -116,18 +120,38 @@ function checkCoverage(file: string, tensors: readonly TensorInfo[], start: numb
   }
 }
 
-/** The first key that stands twice in the outermost object; `JSON.parse` would silently keep the last. */
-function repeatedKey(json: string): string | undefined {
-  const seen = new Set<string>();
+/** `{ tensor: { data_offsets: [` is as deep as a header goes. */
+const deepest = 3;
+
+/**
+ * The keys of the outermost object as they are written, each with the colon that follows; undefined if something is
+ * nested deeper, which takes more memory than the file has bytes when it is parsed. Text that is no JSON gives anything.
+ */
+function outerKeys(json: string): string[] | undefined {
+  const keys: string[] = [];
   let depth = 0;
-  for (const [text, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
-    if (text === '{' || text === '[') depth++;
-    else if (text === '}' || text === ']') depth--;
-    else if (colon !== undefined && depth === 1) {
-      const key = String(JSON.parse(text.slice(0, text.length - colon.length)));
-      if (seen.has(key)) return key;
-      seen.add(key);
+  for (let at = 0; at < json.length; at++) {
+    const sign = json[at];
+    if (sign === '{' || sign === '[') {
+      if (++depth > deepest) return undefined;
+    } else if (sign === '}' || sign === ']') {
+      depth--;
+    } else if (sign === '"') {
+      const begin = at;
+      for (at++; at < json.length && json[at] !== '"'; at++) if (json[at] === '\\') at++;
+      if (depth === 1 && /^\s*:/.test(json.slice(at + 1, at + 16))) keys.push(json.slice(begin, at + 1));
     }
+  }
+  return keys;
+}
+
+/** `JSON.parse` would silently keep the last. */
+function repeated(keys: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const written of keys) {
+    const key = String(JSON.parse(written));
+    if (seen.has(key)) return key;
+    seen.add(key);
   }
   return undefined;
 }

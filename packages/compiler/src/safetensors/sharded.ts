@@ -2,10 +2,10 @@
  * A checkpoint split over several files: an index names the file of each tensor.
  * The index is input from outside, so a file name may not leave the directory of the index.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { find, openSafetensors, type TensorReader } from './file.ts';
-import type { TensorInfo } from './header.ts';
+import { headerLimit, type TensorInfo } from './header.ts';
 import { checkpointInvalid } from './invalid.ts';
 
 /** Opens `x.safetensors.index.json` and every file it names. The caller closes it. */
@@ -27,7 +27,7 @@ export async function openSharded(indexPath: string): Promise<TensorReader> {
     return {
       path: indexPath,
       tensors,
-      read: async (name) => shardOf(name).read(name),
+      read: async (name, part) => shardOf(name).read(name, part),
       readBytes: async (name) => shardOf(name).readBytes(name),
       close,
     };
@@ -38,6 +38,10 @@ export async function openSharded(indexPath: string): Promise<TensorReader> {
 }
 
 async function readIndex(path: string): Promise<string> {
+  const { size = 0 } = (await stat(path).catch(() => undefined)) ?? {};
+  if (size > headerLimit) {
+    throw checkpointInvalid(path, `expected an index of at most ${headerLimit} bytes, found ${size}.`);
+  }
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {

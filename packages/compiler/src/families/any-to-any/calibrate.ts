@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createTokenSpace, type Device, openDevice, type Run, type Tensor } from '@any-to-any/core';
 import type { KvScales } from '../../blocks/attention.ts';
-import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import { saveModel } from '../../onnx/save.ts';
 import type { FamilyJob } from '../family.ts';
 import type { Config, PatchVitConfig } from './config.ts';
@@ -62,6 +62,20 @@ export async function calibrate(calibration: Calibration): Promise<KvScales[]> {
     device.close();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Scales that an interrupted compile has measured are not measured again. */
+export async function keepScales(
+  { journal }: FamilyJob,
+  measure: () => Promise<readonly KvScales[]>,
+): Promise<KvScales[]> {
+  const rows = await journal.keep('scales', async () =>
+    (await measure()).flatMap(({ key, value }) => [key, value]),
+  );
+  return Array.from({ length: rows.length / 2 }, (_, layer) => ({
+    key: rows[2 * layer]!,
+    value: rows[2 * layer + 1]!,
+  }));
 }
 
 /** Runs the sequences through a decoder with a float cache, which is closed then. One entry per layer. */

@@ -5,8 +5,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
-import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import type { Settings } from '../../options.ts';
 import type { TensorReader } from '../../safetensors/file.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
@@ -14,7 +14,7 @@ import { openTensors } from '../../safetensors/open.ts';
 import type { Family, FamilyJob } from '../family.ts';
 import { type Ledger, openLedger } from '../ledger.ts';
 import { copyOutput, graphOutput, type Output, tableOutput, writeOutputs } from '../output.ts';
-import { calibrate } from './calibrate.ts';
+import { calibrate, keepScales } from './calibrate.ts';
 import { bucketRows, type Config, type Modality, parseConfig, portSizes } from './config.ts';
 import { buildDecoder, type DecoderPlan } from './decoder.ts';
 import { buildHead } from './head.ts';
@@ -73,7 +73,8 @@ async function decoderOutputs(
   }
   ledger.check();
   if (kv === 'f32') return [graphOutput(fileNames.decoder, decoder, halves), ...outputs];
-  const kvScales = await calibrate({ job, config, plan, model: decoder, tables, encoders });
+  const measure = () => calibrate({ job, config, plan, model: decoder, tables, encoders });
+  const kvScales = await keepScales(job, measure);
   const quantized = buildDecoder(plan, ledger.weights, { quantization, kvScales });
   return [graphOutput(fileNames.decoder, quantized, halves), ...outputs];
 }

@@ -96,7 +96,7 @@ describe.each([
   [
     'weights of PyTorch alone',
     (directory: string) => rename(join(directory, 'model.safetensors'), join(directory, 'pytorch_model.bin')),
-    /expected safetensors, found only pytorch_model.bin.*convert it.*save_file/,
+    /pytorch_model.bin: expected safetensors, found a pickle.*convert it.*save_file/,
   ],
 ] as const)('%s', (_, change, message) => {
   test('is an error that says so', async () => {

@@ -75,7 +75,7 @@ describe.each([
   [
     'a pickle',
     (directory: string) => rename(join(directory, 'decoder.safetensors'), join(directory, 'decoder.pkl')),
-    /expected safetensors, found only decoder.pkl.*convert it.*'decoder.safetensors'/,
+    /decoder.pkl: expected safetensors, found a pickle.*weights_only=False.*'decoder.safetensors'/,
   ],
 ] as const)('%s', (_, change, message) => {
   test('is an error that says so', async () => {

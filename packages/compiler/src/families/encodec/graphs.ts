@@ -2,11 +2,12 @@
  * The two graphs of EnCodec (Défossez et al. 2022, arXiv 2210.13438): samples → codes, and codes → samples. Causal
  * networks are built as streams; the others, and those that trim on the left, take everything in one run.
  */
-import type { Build, LoadWeights, Weights } from '../../blocks/build.ts';
+import type { Build, Weights } from '../../blocks/build.ts';
 import { nearestCodes, type ResidualQuantizer, sumOfCodes } from '../../blocks/residual-quantizer.ts';
 import { type SeanetPlan, seanetDecoder, seanetEncoder } from '../../blocks/seanet.ts';
 import { Stream, type StreamBuild } from '../../blocks/stream.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import type { CodecGraph } from '../codec.ts';
 
 export interface CodecPlan {

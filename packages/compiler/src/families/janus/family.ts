@@ -5,8 +5,10 @@
  */
 import { join } from 'node:path';
 import { createTokenSpace, type ManifestParts } from '@any-to-any/core';
-import type { LoadWeights, Weights } from '../../blocks/build.ts';
+import type { Weights } from '../../blocks/build.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import { openTensors } from '../../safetensors/open.ts';
+import { keepScales } from '../any-to-any/calibrate.ts';
 import type { Family, FamilyJob } from '../family.ts';
 import { openLedger } from '../ledger.ts';
 import { calibrateLlama } from '../llama/calibrate.ts';
@@ -122,7 +124,8 @@ async function weightOutputs({ job, plan, vocabulary, weights, check }: Weighed)
     ['text', table],
     ['image', codes],
   ]);
-  const kvScales = await calibrateLlama({ job, plan: text, vocabulary, model: decoder, tables });
+  const measure = () => calibrateLlama({ job, plan: text, vocabulary, model: decoder, tables });
+  const kvScales = await keepScales(job, measure);
   const quantized = buildLlama(text, weights, { quantization, kvScales });
   return [graphOutput(fileNames.decoder, quantized, halves), ...outputs];
 }

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
 import type { Weights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
+import { keepScales } from '../any-to-any/calibrate.ts';
 import type { Family, FamilyJob } from '../family.ts';
 import { openLedger } from '../ledger.ts';
 import { copyOutput, dataOutput, graphOutput, type Output, writeOutputs } from '../output.ts';
@@ -74,7 +76,8 @@ export async function weightOutputs(
   const { outputs, tables } = portOutputs({ table, head, width, vocabulary, settings: job.settings });
   const graph = (file: string, model: Model): Output => graphOutput(file, model, halves);
   if (kv === 'f32') return [graph(fileNames.decoder, decoder), ...outputs];
-  const kvScales = await calibrateLlama({ job, plan, vocabulary, model: decoder, tables });
+  const measure = () => calibrateLlama({ job, plan, vocabulary, model: decoder, tables });
+  const kvScales = await keepScales(job, measure);
   const quantized = buildLlama(plan, weights, { quantization, kvScales });
   return [graph(fileNames.decoder, quantized), ...outputs];
 }

@@ -188,9 +188,9 @@ function withoutFrequencies(reader: TensorReader): TensorReader {
 function unpermuted(reader: TensorReader, { headWidth }: LlamaPlan): TensorReader {
   return {
     ...reader,
-    async read(name) {
+    async read(name, part) {
+      if (!/^blk\.\d+\.attn_[qk]\.(weight|bias)$/.test(name)) return reader.read(name, part);
       const values = await reader.read(name);
-      if (!/^blk\.\d+\.attn_[qk]\.(weight|bias)$/.test(name)) return values;
       const columns = reader.tensors.get(name)?.shape[1] ?? 1;
       return halvesApart(values, headWidth, columns);
     },

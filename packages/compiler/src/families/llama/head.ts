@@ -2,10 +2,11 @@
  * Heads of ports made from the one head of a language model. A region's head scores its ids, then its closing mark,
  * whose score is the best among the ids that close it. Those ids themselves are never drawn.
  */
-import type { LoadWeights } from '../../blocks/build.ts';
+
 import { linear } from '../../blocks/linear.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import type { Quantization } from '../../quantize/block.ts';
 import { listIds, pickRows, type RegionIds, sizeOf } from './rows.ts';
 import { markCapacity, type RegionPlan, type Vocabulary } from './vocabulary.ts';

@@ -110,8 +110,19 @@ function biases({ model_type, attention_bias, mlp_bias }: HuggingFaceConfig): Ll
   }
 }
 
+/** More than any model has; a graph is built before its tensors are looked for. */
+const most = { layers: 10_000, context: 2 ** 24 };
+
 /** Checks every plan, from whatever file. */
-export function checkPlan(path: string, { heads, kvHeads, headWidth }: LlamaPlan): void {
+export function checkPlan(path: string, plan: LlamaPlan): void {
+  const { heads, kvHeads, headWidth, vocabulary } = plan;
+  for (const key of ['layers', 'context'] as const) {
+    if (plan[key] <= most[key]) continue;
+    throw checkpointInvalid(path, `${key}: expected at most ${most[key]}, found ${plan[key]}.`);
+  }
+  if (vocabulary < 1) {
+    throw checkpointInvalid(path, 'the embedding table: expected at least one row, found none.');
+  }
   if (heads % kvHeads !== 0) {
     throw checkpointInvalid(
       path,

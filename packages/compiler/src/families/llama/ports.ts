@@ -2,7 +2,7 @@
  * The files of a language model's ports: for the marks and for every region, rows of the one embedding table and of the
  * one head. The decoder between them is a file of its own.
  */
-import type { LoadWeights } from '../../blocks/build.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import type { Settings } from '../../options.ts';
 import { graphOutput, type Output, tableOutput } from '../output.ts';
 import { buildMarksHead, buildRegionHead, type HeadSource } from './head.ts';

@@ -1,7 +1,8 @@
 /**
  * Rows of a tensor `[rows, width]` picked out by id: tables and heads of ports are parts of the checkpoint's own.
  */
-import type { LoadWeights } from '../../blocks/build.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
+import { partsOf } from '../../onnx/pieces.ts';
 
 /** Ids of the checkpoint: a range, or a list in the order of local ids. */
 export type RegionIds =
@@ -17,26 +18,35 @@ export function listIds(ids: RegionIds): readonly number[] {
   return 'table' in ids ? ids.table : Array.from({ length: ids.size }, (_, local) => ids.offset + local);
 }
 
-/** The rows of a region, then `more`; no id is a row of zeros. A range alone is a view of what was loaded. */
+/** The rows of a region, then `more`; no id is a row of zeros. Rows that lie side by side are read together. */
 export function pickRows(
   load: LoadWeights,
   width: number,
   ids: RegionIds,
   more: readonly (number | undefined)[] = [],
 ): LoadWeights {
-  return async () => {
-    const all = await load();
-    if ('offset' in ids && more.length === 0) {
-      return all.subarray(ids.offset * width, (ids.offset + ids.size) * width);
-    }
-    const size = sizeOf(ids);
-    const picked = new Float32Array((size + more.length) * width);
-    const row = (id: number): Float32Array => all.subarray(id * width, (id + 1) * width);
-    if ('table' in ids) for (const [at, id] of ids.table.entries()) picked.set(row(id), at * width);
-    else picked.set(all.subarray(ids.offset * width, (ids.offset + size) * width));
-    more.forEach((id, at) => {
-      if (id !== undefined) picked.set(row(id), (size + at) * width);
-    });
-    return picked;
+  const size = sizeOf(ids);
+  const read = partsOf(load);
+  const idOf = (row: number): number | undefined => {
+    if (row >= size) return more[row - size];
+    return 'table' in ids ? ids.table[row] : ids.offset + row;
   };
+  const part = async (from: number, to: number): Promise<Float32Array> => {
+    const result = new Float32Array(to - from);
+    let row = Math.floor(from / width);
+    while (row * width < to) {
+      const id = idOf(row);
+      let end = row + 1;
+      while (end * width < to && id !== undefined && idOf(end) === id + end - row) end++;
+      if (id !== undefined) {
+        // A part may begin or end inside a row.
+        const [first, last] = [Math.max(from, row * width), Math.min(to, end * width)];
+        const moved = (id - row) * width;
+        result.set(await read(first + moved, last + moved), first - from);
+      }
+      row = end;
+    }
+    return result;
+  };
+  return Object.assign(() => part(0, (size + more.length) * width), { part });
 }

@@ -2,13 +2,14 @@
  * The two graphs of Mimi (Défossez et al. 2024, arXiv 2410.00037), both streams: samples → codes, and codes → samples.
  * SEANet, a transformer that sees a window of the past, and a convolution between its rate and that of the frames.
  */
-import type { LoadWeights, Weights } from '../../blocks/build.ts';
+import type { Weights } from '../../blocks/build.ts';
 import { convolution1d, transposedConvolution1d } from '../../blocks/convolution-1d.ts';
 import { nearestCodes, type ResidualQuantizer, sumOfCodes } from '../../blocks/residual-quantizer.ts';
 import { seanetDecoder, seanetEncoder } from '../../blocks/seanet.ts';
 import { Stream } from '../../blocks/stream.ts';
 import { windowedTransformer } from '../../blocks/windowed-transformer.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import type { CodecGraph } from '../codec.ts';
 import type { MimiConfig } from './config.ts';
 

@@ -171,7 +171,7 @@ describe('what is refused', () => {
     await writeFile(join(directory, '002_lightweightSR.pth'), 'PK');
     for (const from of [directory, join(directory, '002_lightweightSR.pth')]) {
       expect(await failure(from)).toMatch(
-        /CHECKPOINT_INVALID.*002_lightweightSR.pth: is a pickle.*params_ema.*save_file.*"002_lightweightSR.safetensors"/,
+        /CHECKPOINT_INVALID.*002_lightweightSR.pth: expected safetensors, found a pickle.*params_ema.*save_file.*'002_lightweightSR.safetensors'/,
       );
     }
   });

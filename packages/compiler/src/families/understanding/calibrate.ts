@@ -13,8 +13,8 @@ import {
   type Tensor,
 } from '@any-to-any/core';
 import type { KvScales } from '../../blocks/attention.ts';
-import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import { saveModel } from '../../onnx/save.ts';
 import { measureScales } from '../any-to-any/calibrate.ts';
 import type { DecoderPlan } from '../any-to-any/decoder.ts';

@@ -4,10 +4,11 @@
  */
 import { createTokenSpace, type ManifestParts, type Tensor } from '@any-to-any/core';
 import type { AttentionShape, KvScales } from '../../blocks/attention.ts';
-import type { LoadWeights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import type { TensorReader } from '../../safetensors/file.ts';
 import { openTensors } from '../../safetensors/open.ts';
+import { keepScales } from '../any-to-any/calibrate.ts';
 import type { FamilyJob } from '../family.ts';
 import { type Ledger, openLedger } from '../ledger.ts';
 import { describeBundle, describeChat, fileNames } from '../llama/manifest.ts';
@@ -89,7 +90,8 @@ async function graphOutputs(
   ledger.check();
   const { outputs, tables } = portOutputs({ table, head, width: plan.width, vocabulary, settings });
   const calibration = { job, plan, modality, space, model: exact, encoder, tables, pixels };
-  const kept = kv === 'f32' ? exact : decoder(await calibrateReading(calibration));
+  const measure = () => calibrateReading(calibration);
+  const kept = kv === 'f32' ? exact : decoder(await keepScales(job, measure));
   return [
     graphOutput(fileNames.decoder, kept, halves),
     ...outputs,

@@ -61,7 +61,7 @@ describe.each([
     'taming',
     'a checkpoint of training',
     (directory: string) => rename(join(directory, 'model.safetensors'), join(directory, 'last.ckpt')),
-    /found only last.ckpt.*state_dict.*'model.safetensors'/,
+    /last.ckpt: expected safetensors, found a pickle.*weights_only=True.*state_dict.*'model.safetensors'/,
   ],
   [
     'diffusers',
