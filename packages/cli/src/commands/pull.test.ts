@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HubServer, startHub } from '../hub/server.test.kit.ts';
 
@@ -56,6 +57,20 @@ describe('any-to-any pull', { timeout: 120_000 }, () => {
     expect(hub.rangesOf('model.safetensors').at(-1)).toMatch(/^bytes=\d{5,}-$/);
     expect((await readFile(join(folder, 'tiny', 'model.safetensors'))).equals(weights)).toBe(true);
     expect((await start(['owner/tiny']).ended).stderr).toMatch(/all of it was there\n$/);
+  });
+
+  it('fetches what compile takes', async () => {
+    const fixture = fileURLToPath(new URL('../../../compiler/fixtures/llama/llama-3', import.meta.url));
+    const files = (await readdir(fixture)).map(async (name) => [name, await readFile(join(fixture, name))]);
+    const other = await startHub(Object.fromEntries(await Promise.all(files)));
+    expect((await start(['owner/tiny', 'llama'], { HF_ENDPOINT: other.url }).ended).code).toBe(0);
+    await other.close();
+    const compiled = spawn(process.execPath, [main, 'compile', 'llama', 'bundle', '--quiet'], {
+      cwd: folder,
+      stdio: 'inherit',
+    });
+    expect(await new Promise((resolve) => compiled.on('close', resolve))).toBe(0);
+    expect((await openBundle(join(folder, 'bundle'))).manifest.name).toBe('llama');
   });
 
   it('never shows the token', async () => {
