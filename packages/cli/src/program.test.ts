@@ -144,6 +144,8 @@ describe('generate', () => {
     [['hello', '--to', 'text', '--out', 'x.png']],
     [['hello', '--to', 'image', '--out', 'x.png', '--out', 'y.png']],
     [['hello', '--to', 'image', '--voice', 'man']],
+    [['hello', '--to', 'text', '--steps', '2']],
+    [['hello', '--to', 'image', '--steps', '0']],
   ])('wrong use is exit code 2: %j', async (args) => {
     const result = await generate(args);
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: /) });

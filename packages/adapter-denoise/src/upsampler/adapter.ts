@@ -20,7 +20,10 @@ export function upsamplerAdapter({ options, graph }: Upsampler, before?: Denoise
   return {
     name: pluginName,
     modality: 'image',
-    choices: { ...before?.choices, upscale: options.scale > 1 ? [options.scale, 1, options.scale ** 2] : [1] },
+    choices: {
+      ...before?.choices,
+      upscale: options.scale > 1 ? [options.scale, 1, options.scale ** 2] : [1],
+    },
     adapt(deltas, { upscale, signal, ...others }) {
       if (before === undefined && others.steps !== undefined) throw noSteps(others.steps);
       const passes = passesOf(options.scale, upscale);
