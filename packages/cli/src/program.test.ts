@@ -147,6 +147,8 @@ describe('generate', () => {
     [['hello', '--to', 'text', '--upscale', '2']],
     [['hello', '--to', 'image', '--upscale', '3']],
     [['hello', '--to', 'text', '--upsampler', 'swinir-x2']],
+    [['hello', '--to', 'text', '--steps', '2']],
+    [['hello', '--to', 'image', '--steps', '0']],
   ])('wrong use is exit code 2: %j', async (args) => {
     const result = await generate(args);
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: /) });

@@ -20,7 +20,7 @@ import { createReporter } from './generate/report.ts';
 import { createResults, namePaths } from './generate/result.ts';
 import { numberIn } from './number.ts';
 
-/** The modality whose voice --voice chooses, and the one that --upscale and --upsampler make larger. */
+/** The modality whose voice --voice chooses, and the one that --upscale, --upsampler and --steps refine. */
 const speaks = 'audio';
 const shows = 'image';
 
@@ -37,6 +37,7 @@ interface Options {
   readonly voice?: string;
   readonly upscale?: '1' | '2' | '4';
   readonly upsampler?: string;
+  readonly steps?: number;
   readonly threads?: number;
   readonly events?: boolean;
   readonly quiet?: boolean;
@@ -63,6 +64,7 @@ export function addGenerate(program: Command, surroundings: Surroundings, args: 
     .option('--voice <name>', 'who speaks; `any-to-any info` lists the voices')
     .addOption(new Option('--upscale <n>', 'how many times larger pictures become').choices(['1', '2', '4']))
     .option('--upsampler <bundle>', 'directory or package of the network that enlarges pictures')
+    .option('--steps <n>', 'most steps in which pictures are refined', numberIn({ least: 1, whole: true }))
     .option('--model <bundle>', 'directory or package of the model', defaultModel)
     .option('--seed <n>', 'same seed, same result', numberIn({ least: 0, whole: true }))
     .option(
@@ -143,6 +145,7 @@ function checkUse(items: readonly Item[], options: Options, command: Command): v
     ['voice', speaks],
     ['upscale', shows],
     ['upsampler', shows],
+    ['steps', shows],
   ] as const) {
     if (options[name] !== undefined && to && !to.includes(modality))
       command.error(`error: --${name} is for ${modality}, but --to says ${to.join(', ')}`);
@@ -164,14 +167,16 @@ function checkUse(items: readonly Item[], options: Options, command: Command): v
 }
 
 function optionsFor(modalities: readonly string[], options: Options): Record<string, ModalityOptions> {
-  const { guidance, temperature, topK, topP, maxIds, voice, upscale } = options;
+  const { guidance, temperature, topK, topP, maxIds, voice, upscale, steps } = options;
   const own: ModalityOptions = { guidance, temperature, topK, topP, maxIds };
   const all = Object.fromEntries(modalities.map((modality) => [modality, own]));
   const times = { 1: 1, 2: 2, 4: 4 } as const;
   return {
     ...all,
     ...(voice !== undefined && { [speaks]: { ...all[speaks], voice } }),
-    ...(upscale !== undefined && { [shows]: { ...all[shows], upscale: times[upscale] } }),
+    ...((upscale ?? steps) !== undefined && {
+      [shows]: { ...all[shows], upscale: upscale && times[upscale], steps },
+    }),
   };
 }
 

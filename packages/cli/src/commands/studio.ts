@@ -7,12 +7,14 @@ import { startStudio } from '@any-to-any/studio';
 import { readImage } from '@any-to-any/tokenizer-image';
 import type { Command } from 'commander';
 import { defaultModel, findModel } from '../model.ts';
+import { withUpsampler } from '../plugins.ts';
 import { type Surroundings, write } from '../surroundings.ts';
 import { numberIn } from './number.ts';
 
 interface Options {
   readonly model: string;
   readonly port: number;
+  readonly upsampler?: string;
   readonly threads?: number;
 }
 
@@ -30,14 +32,19 @@ export function addStudio(program: Command, surroundings: Surroundings): void {
       numberIn({ least: 0, most: 65_535, whole: true }),
       0,
     )
+    .option('--upsampler <bundle>', 'directory or package of the network that enlarges pictures')
     .option('--threads <n>', 'threads of the runtime', numberIn({ least: 1, whole: true }))
     .action((options: Options) => runStudio(options, surroundings));
 }
 
-async function runStudio({ model, port, threads }: Options, surroundings: Surroundings): Promise<void> {
+async function runStudio(
+  { model, port, upsampler, threads }: Options,
+  surroundings: Surroundings,
+): Promise<void> {
   const { signal, plugins, stdout, stderr } = surroundings;
   const directory = findModel(model);
-  const pipeline = await createPipeline({ model: directory, plugins, threads });
+  const all = upsampler === undefined ? plugins : withUpsampler(plugins, upsampler);
+  const pipeline = await createPipeline({ model: directory, plugins: all, threads });
   try {
     const studio = await startStudio({
       pipeline,

@@ -12,12 +12,17 @@ export interface End {
 export function stayAtEnd(...growing: readonly Element[]): End {
   const page = document.documentElement;
   let there = true;
+  let last = scrollY;
   const go = (): void => {
     there = true;
     scrollTo(0, page.scrollHeight);
   };
   addEventListener('scroll', () => {
-    there = page.scrollHeight - innerHeight - scrollY < near;
+    // Going up is what readers do; being further from the end may also mean that the page has grown meanwhile.
+    const up = scrollY < last;
+    last = scrollY;
+    if (page.scrollHeight - innerHeight - scrollY < near) there = true;
+    else if (up) there = false;
   });
   const watcher = new ResizeObserver(() => {
     if (there) go();

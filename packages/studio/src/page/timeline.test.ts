@@ -47,13 +47,13 @@ it('counts the quarters of an enlarged patch to its place, which is final once t
   expect(timeline.final).toBe(false);
 });
 
-it('marks round times, five at most', () => {
+it('marks round times, six at most', () => {
   expect(ticksOf(0)).toEqual([0]);
   expect(ticksOf(3016)).toEqual([0, 1000, 2000, 3000]);
-  expect(ticksOf(95)).toEqual([0, 50]);
-  expect(ticksOf(410)).toEqual([0, 200, 400]);
+  expect(ticksOf(95)).toEqual([0, 20, 40, 60, 80]);
+  expect(ticksOf(410)).toEqual([0, 100, 200, 300, 400]);
   for (let last = 1; last < 100_000; last = Math.ceil(last * 1.3)) {
     expect(ticksOf(last).length).toBeGreaterThan(1);
-    expect(ticksOf(last).length).toBeLessThanOrEqual(5);
+    expect(ticksOf(last).length).toBeLessThanOrEqual(6);
   }
 });

@@ -104,10 +104,10 @@ function holds(outer: Place, inner: Place): boolean {
   );
 }
 
-/** Round times from 0 to `last` milliseconds, five at most: 3016 → 0, 1000, 2000, 3000. */
+/** Round times from 0 to `last` milliseconds, six at most: 3016 → 0, 1000, 2000, 3000. */
 export function ticksOf(last: number): number[] {
   if (last <= 0) return [0];
-  const power = 10 ** Math.floor(Math.log10(last / 4));
-  const step = power * ([1, 2, 5, 10].find((times) => last / (times * power) <= 4) ?? 10);
+  const power = 10 ** Math.floor(Math.log10(last / 5));
+  const step = power * ([1, 2, 5, 10].find((times) => last / (times * power) <= 5) ?? 10);
   return Array.from({ length: Math.floor(last / step) + 1 }, (_, index) => index * step);
 }

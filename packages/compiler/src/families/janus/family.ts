@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { createTokenSpace, type ManifestParts } from '@any-to-any/core';
 import type { Weights } from '../../blocks/build.ts';
+import type { LoadWeights } from '../../onnx/pieces.ts';
 import { openTensors } from '../../safetensors/open.ts';
 import { keepScales } from '../any-to-any/calibrate.ts';
 import type { Family, FamilyJob } from '../family.ts';

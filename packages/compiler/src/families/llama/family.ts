@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createTokenSpace } from '@any-to-any/core';
 import type { Weights } from '../../blocks/build.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { LoadWeights } from '../../onnx/pieces.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
 import { keepScales } from '../any-to-any/calibrate.ts';
 import type { Family, FamilyJob } from '../family.ts';
