@@ -32,7 +32,6 @@ describe.each(['native', 'javascript'] as const)('a deferred graph on a %s devic
       new Float32Array([32, 48]),
       new Float32Array([11, 22]),
     ]);
-    expect(asked).toHaveBeenCalledTimes(1);
     graph.close();
     await expect(graph.run({ x: rows(1, 0, 0) })).rejects.toEqual(code('RUNTIME_CLOSED'));
     (await device).close();

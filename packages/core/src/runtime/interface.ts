@@ -28,6 +28,8 @@ export interface Device {
   tensor(memory: Memory, type: ElementType, dims: readonly number[], byteOffset?: number): NativeTensor;
   /** Opens a graph by path, so that external data is mapped. Off the main thread on the native road. */
   openSession(path: string, options?: SessionOptions): Promise<Session>;
+  /** Gives memory that is free but still held by the process back to the system. Off the main thread. */
+  trim?(): Promise<void>;
   /** Closes whatever was opened through this device and not closed yet. A run in flight ends first. */
   close(): void;
 }

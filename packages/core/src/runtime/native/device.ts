@@ -85,6 +85,10 @@ export class NativeDevice implements Device {
     return this.#createSession(path, threads, options);
   }
 
+  async trim(): Promise<void> {
+    await this.library.trim?.();
+  }
+
   /** Newest first: bindings before their sessions, tensors before their memory. */
   close(): void {
     this.#open = false;

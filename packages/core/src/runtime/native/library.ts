@@ -22,6 +22,8 @@ export interface Library {
   readonly allocator: Pointer;
   /** What stops each run in flight: Node waits for them when the process exits, so they must not take long then. */
   readonly stops: Set<() => void>;
+  /** Where the C library keeps what is freed, hands it back to the system. */
+  readonly trim: (() => Promise<void>) | undefined;
 }
 
 /** Fatal messages only: whatever fails comes back as an error anyway and must not be printed as well. */
@@ -62,7 +64,19 @@ async function load(threads: number): Promise<Library> {
     memoryInfo: api.CreateCpuMemoryInfo(arenaAllocator, defaultMemory),
     allocator: api.GetAllocatorWithDefaultOptions(),
     stops,
+    trim: findTrim(foreign),
   };
+}
+
+/** glibc has it; elsewhere freed memory goes back by itself, or cannot be asked for. */
+function findTrim(foreign: Foreign): (() => Promise<void>) | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const trim = foreign.exported('libc.so.6', 'malloc_trim', 'int', ['size_t']);
+    return () => new Promise((resolve) => trim.async(0, () => resolve()));
+  } catch {
+    return undefined; // another C library
+  }
 }
 
 function createEnvironment(api: Api, threads: number): Pointer {
