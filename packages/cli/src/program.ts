@@ -3,6 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addAddPatches } from './commands/add-patches.ts';
 import { addCompile } from './commands/compile.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
@@ -38,6 +39,7 @@ function createProgram(args: readonly string[], surroundings: Surroundings): Com
   addGenerate(program, surroundings, args);
   addInfo(program, surroundings);
   addCompile(program, surroundings);
+  addAddPatches(program, surroundings);
   addStudio(program, surroundings);
   return program;
 }

@@ -3,9 +3,8 @@
  * The bundle appears whole or not at all: everything is written beside it and moved when it is complete.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import {
   AnyToAnyError,
   type Manifest,
@@ -24,6 +23,7 @@ import { llama } from './families/llama/family.ts';
 import { mimi } from './families/mimi/family.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
+import { checkReplaceable, replace } from './replace.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 
 const families: readonly Family[] = [anyToAny, llama, encodec, mimi];
@@ -61,7 +61,8 @@ export async function compile(
   }
 }
 
-async function readConfig(checkpoint: string): Promise<unknown> {
+/** The parsed `config.json`, not yet checked. Throws CHECKPOINT_INVALID. */
+export async function readConfig(checkpoint: string): Promise<unknown> {
   const path = join(checkpoint, 'config.json');
   try {
     return JSON.parse(await readFile(path, 'utf8'));
@@ -105,30 +106,4 @@ async function finish(
       },
     );
   }
-}
-
-/** Only nothing, an empty directory or a bundle may be replaced: a mistyped path must not cost anyone their files. */
-async function checkReplaceable(target: string): Promise<void> {
-  if (!existsSync(target)) return;
-  const entries = await readdir(target).catch(() => ['not a directory']);
-  if (entries.length === 0 || entries.includes('manifest.json')) return;
-  throw new AnyToAnyError(
-    'OPTION_INVALID',
-    `${target} is neither empty nor a bundle. Name a directory that may be replaced.`,
-    { path: target },
-  );
-}
-
-async function replace(target: string, partial: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  if (!existsSync(target)) return rename(partial, target);
-  const old = `${partial}-old`;
-  await rename(target, old);
-  try {
-    await rename(partial, target);
-  } catch (error) {
-    await rename(old, target);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
 }

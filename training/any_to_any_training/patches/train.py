@@ -1,7 +1,7 @@
 """Trains the patch stage on what a finished tokenizer draws; resumable. Needs RUN/sprites, RUN/sprites-large and RUN/tokenizer.
 
     python -m any_to_any_training.patches.train --config configs/small.json --run run --minutes 25
-Writes RUN/patches/{state.pt, log.jsonl, curves.png, samples.png} and, at the end, the stage into RUN/checkpoint."""
+Writes RUN/patches/{state.pt, log.jsonl, curves.png, samples.png} and, at the end, what `export.py` writes."""
 import argparse
 import json
 import math
@@ -19,7 +19,7 @@ from ..pictures import curves
 from ..schedule import rate
 from ..tokenizer.restore import load_tokenizer
 from .data import KINDS, PATCHES, SIDE, Pictures, hide_later, id_windows, patches, to_range, windows
-from .export import add_to_checkpoint
+from .export import export
 from .measure import measure, samples
 from .model import HALO, PatchConfig, PatchStage
 from .sample import first_stage, float_windows, into, refine
@@ -29,6 +29,11 @@ PREVIEWS = 0.3  # share of windows as they are while ids come
 ROLLED = 0.75  # share of states that the stage made itself, as it will meet them
 GRAIN = 0.3  # noise of the other states, per sigma
 FORGOTTEN = 0.1  # share of patches whose ids are not told
+
+
+def places(at: list[tuple[int, int, int]], side: int) -> Tensor:
+    """int64 [N, 2] row and column; half of either as in a picture twice as large, where there are more than `side`."""
+    return torch.tensor([(row, column) for _, row, column in at]) + side * torch.randint(0, 2, (len(at), 2))
 
 
 def first_batch(pictures: Pictures, model: PatchStage, levels: list[float], count: int, random: Random):
@@ -41,7 +46,7 @@ def first_batch(pictures: Pictures, model: PatchStage, levels: list[float], coun
     ids = torch.from_numpy(id_windows(arrays["ids"], at, model.config.codes))
     ids[:early] = torch.from_numpy(id_windows(arrays["ids"], at[:early], model.config.codes, later=False))
     ids[torch.rand(count) < FORGOTTEN] = model.config.codes
-    draft, place = to_range(window), torch.tensor([(row, column) for _, row, column in at])
+    draft, place = to_range(window), places(at, PATCHES)
     sharp, large = patches(arrays["truth1"], at, 1), patches(arrays["truth2"], at, 2)
     own = draft[:, :, HALO:-HALO, HALO:-HALO]
     sigma = (torch.randn(count) * 1.2 - 1.2).exp().clamp(levels[-2], levels[0])
@@ -60,7 +65,7 @@ def second_batch(pictures: Pictures, model: PatchStage, levels: list[float], cou
     _, enlarged = first_stage(model, pictures.arrays["exact"][chosen], pictures.arrays["ids"][chosen], levels)
     truth = [(i, 2 * row + random.randrange(2), 2 * column + random.randrange(2)) for i, row, column in pictures.choose(random, count, chosen)]
     at = [(chosen.index(i), row, column) for i, row, column in truth]
-    draft, place = float_windows(enlarged, at), torch.tensor([(row, column) for _, row, column in at])
+    draft, place = float_windows(enlarged, at), places(at, 2 * PATCHES)
     ids, sigma = torch.full((count, 4, 4), model.config.codes), torch.zeros(count)
     return (draft, draft, sigma, place, ids), patches(pictures.arrays["truth2"], truth, 1), patches(pictures.arrays["truth4"], truth, 2)
 
@@ -111,11 +116,12 @@ def main() -> None:
             group["lr"] = rate(int(progress * 10000), 10000, train["rate"])
         if step % 16 == 15:
             pictures.renew(random, 4)
-        first = first_batch(pictures, average.model, levels, train["batch"], random)
-        second = second_batch(pictures, average.model, levels, train["batch"] // 4, random)
         enlarging = min(1.0, 0.2 + 4 * progress)
-        loss, parts = loss_of(model, *first, levels[0], enlarging)
-        more, again = loss_of(model, *second, levels[0], enlarging)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=train["bf16"]):
+            first = first_batch(pictures, average.model, levels, train["batch"], random)
+            second = second_batch(pictures, average.model, levels, train["batch"] // 4, random)
+            loss, parts = loss_of(model, *first, levels[0], enlarging)
+            more, again = loss_of(model, *second, levels[0], enlarging)
         (loss + 0.25 * more).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
@@ -138,8 +144,7 @@ def main() -> None:
             curves(folder / "log.jsonl", ["near", "far", "again"], folder / "curves.png")
     print(json.dumps(measure(average.model, tokenizer, options.run, levels, 32)))
     samples(average.model, tokenizer, options.run, levels, folder / "samples.png")
-    if (options.run / "checkpoint").exists():
-        add_to_checkpoint(options.run)
+    export(options.run)
 
 
 if __name__ == "__main__":

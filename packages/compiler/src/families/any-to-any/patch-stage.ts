@@ -17,6 +17,8 @@ export interface PatchPlan
   > {
   /** Ids of the image tokenizer; one more says that an id is unknown. */
   readonly codes: number;
+  /** What one call gives; one head alone is there to be measured beside both. Default both. */
+  readonly heads?: 'both' | 'sharp' | 'large' | undefined;
 }
 
 /** Sizes of the family, pixels: a patch, the border of its neighbours it sees, a cell of the trunk, one id. */
@@ -55,16 +57,9 @@ export function buildPatchStage(plan: PatchPlan, weights: Weights): Model {
   x = graph.op('Transpose', [middle(build, x, 1, 1 + cells)], { perm: [0, 2, 3, 1] });
   x = graph.op('Transpose', [layerNorm(build, x, 'norm', width)], { perm: [0, 3, 1, 2] });
 
-  const finer = { prefix: 'sharp', inputs: width, outputs: 3 * cell ** 2, kernel: 1 };
-  const change = pixelShuffle(build, convolution(build, x, finer), cell);
-  const inner = middle(build, state, halo, halo + side);
-  graph.output(graph.op('Add', [inner, change], {}, 'sharp'), 'f32', ['n', 3, side, side]);
-
-  const larger = { prefix: 'large', inputs: width, outputs: 3 * (2 * cell) ** 2, kernel: 1 };
-  const detail = pixelShuffle(build, convolution(build, x, larger), 2 * cell);
-  const smooth = enlarge(build, state, change);
-  const large = graph.op('Add', [smooth, detail], {}, 'large');
-  graph.output(large, 'f32', ['n', 3, 2 * side, 2 * side]);
+  const heads = plan.heads ?? 'both';
+  const change = heads === 'large' ? undefined : sharpen(build, state, x, width);
+  if (heads !== 'sharp') enlarge(build, state, change, x, width);
   return graph.build();
 }
 
@@ -140,15 +135,27 @@ function block(build: Build, x: Value, condition: Value, prefix: string, plan: P
   return graph.op('Add', [x, graph.op('Transpose', [narrow], { perm: [0, 3, 1, 2] })]);
 }
 
-/** The sharpened patch among its neighbours, twice as large without detail: bilinear, `[n, 3, 32, 32]`. */
-function enlarge(build: Build, state: Value, change: Value): Value {
+/** Output `sharp`: the patch, and what the trunk changes in it. Returns the change. */
+function sharpen(build: Build, state: Value, trunk: Value, width: number): Value {
+  const head = { prefix: 'sharp', inputs: width, outputs: 3 * cell ** 2, kernel: 1 };
+  const change = pixelShuffle(build, convolution(build, trunk, head), cell);
+  const inner = middle(build, state, halo, halo + side);
+  build.graph.output(build.graph.op('Add', [inner, change], {}, 'sharp'), 'f32', ['n', 3, side, side]);
+  return change;
+}
+
+/** Output `large`: the sharpened patch among its neighbours, bilinearly twice as large, and its detail. */
+function enlarge(build: Build, state: Value, change: Value | undefined, trunk: Value, width: number): void {
   const { graph } = build;
+  const head = { prefix: 'large', inputs: width, outputs: 3 * (2 * cell) ** 2, kernel: 1 };
+  const detail = pixelShuffle(build, convolution(build, trunk, head), 2 * cell);
   const pads = graph.integers([0, 0, halo, halo, 0, 0, halo, halo]);
-  const among = graph.op('Add', [state, graph.op('Pad', [change, pads])]);
+  const among = change ? graph.op('Add', [state, graph.op('Pad', [change, pads])]) : state;
   const scales = graph.floats('twice', [4], [1, 1, 2, 2]);
   const mode = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
   const resized = graph.op('Resize', [among, undefined, scales], mode);
-  return middle(build, resized, 2 * halo, 2 * (halo + side));
+  const smooth = middle(build, resized, 2 * halo, 2 * (halo + side));
+  graph.output(graph.op('Add', [smooth, detail], {}, 'large'), 'f32', ['n', 3, 2 * side, 2 * side]);
 }
 
 /** Rows and columns `from … to−1`. */
