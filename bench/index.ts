@@ -1,5 +1,5 @@
 /**
- * `npm run bench [decode] [rival] [model] [sound] [text]`: every figure of one table comes from one run on one machine.
+ * `npm run bench [decode] [rival] [model] [sound] [patches] [text]`: every figure of one table comes from one run on one machine.
  * Weights are written to a temporary directory, about 2 GB while it runs.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { writeCheckpoint } from './checkpoint.ts';
 import { measureDecode, measurePrefill, type Subject } from './decode.ts';
 import { measureDefaultModel } from './default-model.ts';
 import { table } from './measure.ts';
+import { printPatches } from './patches/print.ts';
 import { compareWithRival } from './rival-table.ts';
 import { shape, variants } from './shape.ts';
 import { measureSound } from './sound.ts';
@@ -25,6 +26,7 @@ try {
   console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}\n`);
   if (wants('model')) await printDefaultModel();
   if (wants('sound')) await printSound();
+  if (wants('patches')) await printPatches(join(process.cwd(), '..'), root, tell);
   if (wants('text')) await compareTextModel(root, tell);
   if (wants('decode') || wants('rival')) {
     const { layers, width, heads, feedForward, vocabulary } = shape;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import {
   type Answer,
   createPipeline,
@@ -19,7 +20,10 @@ const prompt = 'a red apple on a blue background';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin(), audioPlugin()] });
+  pipeline = await createPipeline({
+    model,
+    plugins: [textPlugin(), imagePlugin(), audioPlugin(), denoisePlugin()],
+  });
 });
 afterAll(() => pipeline.close());
 

@@ -77,13 +77,20 @@ async function readStage(directory: string): Promise<{ config: PatchStageConfig;
 function portFor(path: string, manifest: Manifest, codes: number): PortDescription {
   const image = manifest.ports['image'];
   if (image?.tokenizer === undefined) {
-    throw new AnyToAnyError('OPTION_INVALID', `${manifest.name} makes no pictures, so nothing can refine them.`, {
-      stage: 'compile',
-    });
+    throw new AnyToAnyError(
+      'OPTION_INVALID',
+      `${manifest.name} makes no pictures, so nothing can refine them.`,
+      {
+        stage: 'compile',
+      },
+    );
   }
   const { size } = image.tokenizer.options;
   if (size === codes) return image;
-  throw checkpointInvalid(path, `codes: expected ${size}, as many ids as ${manifest.name} has of pictures, found ${codes}.`);
+  throw checkpointInvalid(
+    path,
+    `codes: expected ${size}, as many ids as ${manifest.name} has of pictures, found ${codes}.`,
+  );
 }
 
 async function readModel(directory: string, config: PatchStageConfig, codes: number): Promise<Model> {

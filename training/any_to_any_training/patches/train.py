@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..average import Average
 from ..data.splits import training_scene
+from ..decoder.optimiser import Optimiser
 from ..pictures import curves
 from ..schedule import rate
 from ..tokenizer.restore import load_tokenizer
@@ -82,6 +83,13 @@ def loss_of(model: PatchStage, inputs, sharp: Tensor, large: Tensor, start: floa
     return near + enlarging * far, {"near": near.item(), "far": far.item()}
 
 
+def kind(name: str, value: nn.Parameter, _: str | None) -> str:
+    """Which rate of the optimiser: Muon for the products inside the blocks, more for tables, whose rows are seen rarely."""
+    if name.split(".")[0] in ("table", "row", "column"):
+        return "table"
+    return "matrix" if name.endswith(("up.weight", "down.weight")) else "other"
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
@@ -98,12 +106,12 @@ def main() -> None:
     tokenizer = load_tokenizer(options.run)
     model = PatchStage(PatchConfig(codes=tokenizer.config.codes, **config["model"])).to(memory_format=torch.channels_last)
     average = Average(model, train["average"])
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=train["decay"])
+    optimiser = Optimiser(model, train, kind)
     step, spent = 0, 0.0
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=False)
         model.load_state_dict(state["model"]), average.model.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
+        optimiser.restore(state["optimiser"])
         step, spent = state["step"], state["spent"]
     random = Random(train["seed"] + step)
     pictures = Pictures(options.run, tokenizer, [training_scene(random, KINDS) for _ in range(train["pool"])])
@@ -112,8 +120,6 @@ def main() -> None:
     began = saved = time.time()
     while (passed := spent + time.time() - began) < budget:
         progress = passed / budget
-        for group in optimiser.param_groups:  # the schedule follows the clock, as everywhere here
-            group["lr"] = rate(int(progress * 10000), 10000, train["rate"])
         if step % 16 == 15:
             pictures.renew(random, 4)
         enlarging = min(1.0, 0.2 + 4 * progress)
@@ -124,8 +130,7 @@ def main() -> None:
             more, again = loss_of(model, *second, levels[0], enlarging)
         (loss + 0.25 * more).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.step(rate(int(progress * 10000), 10000, 1.0))  # the schedule follows the clock, as everywhere here
         average.update(model, step)
         step += 1
         if not math.isfinite(loss.item()):
@@ -137,7 +142,7 @@ def main() -> None:
             log.flush()
         if time.time() - saved > 120 or spent + time.time() - began >= budget:
             saved = time.time()
-            state = {"model": model.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state_dict(),
+            state = {"model": model.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(),
                      "config": config["model"], "stage": config["stage"], "codes": tokenizer.config.codes, "step": step, "spent": spent + saved - began}
             torch.save(state, folder / "state.tmp")
             os.replace(folder / "state.tmp", folder / "state.pt")
