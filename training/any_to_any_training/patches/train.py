@@ -26,10 +26,11 @@ from .model import HALO, PatchConfig, PatchStage
 from .sample import first_stage, float_windows, into, refine
 from .schedule import sigmas
 
-PREVIEWS = 0.3  # share of windows as they are while ids come
+PREVIEWS = 0.15  # share of windows as they are while ids come
 ROLLED = 0.75  # share of states that the stage made itself, as it will meet them
 GRAIN = 0.3  # noise of the other states, per sigma
-FORGOTTEN = 0.1  # share of patches whose ids are not told
+FORGOTTEN = 0.03  # share of patches whose ids are not told
+AGAIN = 4  # every so many steps the second enlargement learns too
 
 
 def places(at: list[tuple[int, int, int]], side: int) -> Tensor:
@@ -117,7 +118,8 @@ def main() -> None:
     pictures = Pictures(options.run, tokenizer, [training_scene(random, KINDS) for _ in range(train["pool"])])
     budget = 60 * (options.minutes or train["minutes"])
     log = (folder / "log.jsonl").open("a")
-    began = saved = time.time()
+    began, again = time.time(), {}
+    saved = began
     while (passed := spent + time.time() - began) < budget:
         progress = passed / budget
         if step % 16 == 15:
@@ -125,10 +127,11 @@ def main() -> None:
         enlarging = min(1.0, 0.2 + 4 * progress)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=train["bf16"]):
             first = first_batch(pictures, average.model, levels, train["batch"], random)
-            second = second_batch(pictures, average.model, levels, train["batch"] // 4, random)
             loss, parts = loss_of(model, *first, levels[0], enlarging)
-            more, again = loss_of(model, *second, levels[0], enlarging)
-        (loss + 0.25 * more).backward()
+            if step % AGAIN == 0:
+                more, again = loss_of(model, *second_batch(pictures, average.model, levels, train["batch"] // 2, random), levels[0], enlarging)
+                loss = loss + more
+        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step(rate(int(progress * 10000), 10000, 1.0))  # the schedule follows the clock, as everywhere here
         average.update(model, step)
@@ -136,7 +139,7 @@ def main() -> None:
         if not math.isfinite(loss.item()):
             raise FloatingPointError(f"the loss is {loss.item()} at step {step}")
         if step % 20 == 0:
-            shown = parts | {"again": again["far"]}
+            shown = parts | ({"again": again["far"]} if again else {})
             record = {"step": step, **{k: round(v, 5) for k, v in shown.items()}, "minutes": round((spent + time.time() - began) / 60, 2)}
             log.write(json.dumps(record) + "\n")
             log.flush()
