@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..average import Average
+from ..data.compose import Atlas
 from ..data.splits import training_scene
 from ..decoder.optimiser import Optimiser
 from ..pictures import curves
@@ -22,6 +23,7 @@ from ..tokenizer.restore import load_tokenizer
 from .data import KINDS, PATCHES, SIDE, Pictures, hide_later, id_windows, patches, to_range, windows
 from .export import export
 from .measure import measure, samples
+from .memory import averages, errors, fill
 from .model import HALO, PatchConfig, PatchStage
 from .sample import first_stage, float_windows, into, refine
 from .schedule import sigmas
@@ -106,6 +108,10 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(options.run)
     model = PatchStage(PatchConfig(codes=tokenizer.config.codes, **config["model"])).to(memory_format=torch.channels_last)
+    if model.memory is not None:
+        model.memory.requires_grad_(False)
+        if not (folder / "state.pt").exists():
+            print(fill(model.memory, *averages(*errors(tokenizer, Atlas(options.run / "sprites")))))
     average = Average(model, train["average"])
     optimiser = Optimiser(model, train, kind)
     step, spent = 0, 0.0

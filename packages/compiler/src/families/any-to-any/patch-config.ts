@@ -35,6 +35,8 @@ export const patchStageSchema = runSchema.extend({
   condition: count,
   /** Rows and columns that have a place of their own. */
   places: count,
+  /** What is remembered by the ids under a patch: places of a hash, rows, bytes of a row, floats a byte chooses. Absent: nothing. */
+  memory: z.strictObject({ slots: count, rows: count, groups: count, depth: count }).optional(),
 });
 
 export type PatchStageConfig = z.infer<typeof patchStageSchema>;
