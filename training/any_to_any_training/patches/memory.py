@@ -17,6 +17,8 @@ from .data import PATCHES, SIDE, to_bytes, to_range
 from .model import CHECK_FACTORS, CHECKS, SLOT_FACTORS, Memory
 
 LEAST = 1.0  # levels of 8 bits, root mean square: patches that are wrong by less are not remembered
+VISIBLE = 4.0  # likewise, of 2 px
+SHRINK = 0.95  # averages of few patches, roughly kept: a little less than all of it is nearest on scenes that were held out
 CORNERS = ((0, 0), (32, 0), (0, 32), (32, 32))
 Placed = list[tuple[int, int, int, int]]  # concept, size, x, y
 
@@ -96,6 +98,12 @@ def book_of(values: Tensor, rounds: int = 6, sample: int = 16384) -> tuple[Tenso
     return book, torch.cat([nearest(part, book) for part in values.split(8192)])
 
 
+def visible(wrong: Tensor) -> Tensor:
+    """[K, 768] -> eight bytes a row: bit c of byte r says whether the 2 px in row r, column c are wrong enough to be seen."""
+    strength = (127.5 * wrong.view(-1, 3, 8, 2, 8, 2)).square().mean((1, 3, 5)).sqrt()
+    return ((strength > VISIBLE) << torch.arange(8)).sum(2).float()
+
+
 @torch.no_grad()
 def fill(memory: Memory, ids: np.ndarray, wrong: Tensor, counts: np.ndarray) -> dict:
     """From what `averages` gives. Where two keys want one slot, or rows run out, what is wronger and more frequent stays."""
@@ -118,5 +126,6 @@ def fill(memory: Memory, ids: np.ndarray, wrong: Tensor, counts: np.ndarray) -> 
         memory.books[256 * group : 256 * (group + 1)] = book
         memory.bytes[rows, group] = which.float()
         kept += (part.square().sum() - (part - book[which]).square().sum()).item()
-    memory.sharp.weight.copy_(basis.view(depth, groups, -1).transpose(0, 1).reshape(groups * depth, -1).T)
+    memory.sharp.weight.copy_(SHRINK * basis.view(depth, groups, -1).transpose(0, 1).reshape(groups * depth, -1).T)
+    memory.places[rows] = visible(wrong[keys])
     return {"keys": len(ids), "remembered": len(keys), "energy": round(kept / wrong[keys].square().sum().item(), 4)}

@@ -41,13 +41,15 @@ class Memory(nn.Module):
     """The four ids under a patch -> what the tokenizer always gets wrong there.
 
     Ids are hashed to a slot, which names a row; `check`, another hash of them, says whether the row is theirs. Row 0 is
-    nobody's. A row is `groups` bytes, each the number of a vector of `depth` in its group's book (product quantisation)."""
+    nobody's. A row is `groups` bytes, each the number of a vector of `depth` in its group's book (product quantisation),
+    and eight bytes of `places`, a bit for every 2 px: where it is 0, nothing is wrong enough to be changed."""
 
     def __init__(self, slots: int, rows: int, groups: int, depth: int):
         super().__init__()
         self.register_buffer("index", torch.zeros(slots))
         self.register_buffer("check", torch.full((rows,), -1.0))
         self.register_buffer("bytes", torch.zeros(rows, groups))
+        self.register_buffer("places", torch.zeros(rows, 8))
         self.books = nn.Parameter(torch.randn(groups * 256, depth) * 0.1)
         self.sharp = nn.Linear(groups * depth, 3 * SIDE**2, bias=False)
 
@@ -58,7 +60,9 @@ class Memory(nn.Module):
         known = self.check[row] == (own * own.new_tensor(CHECK_FACTORS)).sum(1) % CHECKS
         first = torch.arange(0, len(self.books), 256)
         value = self.books[self.bytes[row].long() + first].flatten(1) * known[:, None]
-        return known[:, None, None, None], self.sharp(value).view(-1, 3, SIDE, SIDE)
+        bits = (self.places[row].long()[:, :, None] >> torch.arange(8)) & 1
+        places = bits.repeat_interleave(2, 1).repeat_interleave(2, 2)[:, None]
+        return known[:, None, None, None], self.sharp(value).view(-1, 3, SIDE, SIDE) * places
 
 
 class Block(nn.Module):

@@ -1,7 +1,8 @@
 /**
  * The memory of a patch stage: the four ids under a patch → what the tokenizer always gets wrong there. A hash of the
  * ids names a row, a second one says whether the row is theirs; ids that are not remembered change nothing. A row is
- * product-quantised (Jégou et al. 2011): a byte a group, which chooses a vector from the group's book.
+ * product-quantised (Jégou et al. 2011): a byte a group, which chooses a vector from the group's book. Where nothing is
+ * wrong enough to be seen, it says so, and the noise of the quantisation stays away.
  */
 import { type Build, weight } from '../../blocks/build.ts';
 import type { Value } from '../../onnx/graph.ts';
@@ -14,6 +15,7 @@ const checkFactors = [130003, 257, 199999, 52361];
 const checks = 16777213;
 /** Vectors of a book: what a byte can choose from. */
 const choices = 256;
+const bits = 8;
 
 export interface Remembered {
   /** `bool [n, 1, 1, 1]`: whether the ids of the patch are known. */
@@ -38,9 +40,7 @@ export function remember(
     graph.op('Gather', [whole(build, 'check', 'i32', [rows]), row]),
     hash(build, own, 'check', checkFactors, checks),
   ]);
-  const chosen = graph.op('Cast', [graph.op('Gather', [whole(build, 'bytes', 'u8', [rows, groups]), row])], {
-    to: 6, // int32
-  });
+  const chosen = bytesOf(build, 'bytes', rows, groups, row);
   const first = graph.initializer('first-choices', 'i32', [groups], () =>
     Int32Array.from({ length: groups }, (_, group) => choices * group),
   );
@@ -55,8 +55,30 @@ export function remember(
   ]);
   return {
     known: graph.op('Reshape', [found, graph.integers([-1, 1, 1, 1])]),
-    change: graph.op('Reshape', [flat, graph.integers([-1, 3, side, side])]),
+    change: graph.op('Mul', [
+      graph.op('Reshape', [flat, graph.integers([-1, 3, side, side])]),
+      placesOf(build, bytesOf(build, 'places', rows, bits, row), side),
+    ]),
   };
+}
+
+/** Where a patch is changed: `[n, 1, side, side]` of 1 and 0, from a bit for every cell of 8 × 8. */
+function placesOf({ graph }: Build, bytes: Value, side: number): Value {
+  const table = graph.floats(
+    'bits',
+    [choices, bits],
+    Array.from({ length: choices * bits }, (_, at) => (Math.floor(at / bits) >> (at % bits)) & 1),
+  );
+  const cells = graph.op('Reshape', [graph.op('Gather', [table, bytes]), graph.integers([-1, 1, bits, bits])]);
+  const scales = graph.floats('cell', [4], [1, 1, side / bits, side / bits]);
+  const mode = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
+  return graph.op('Resize', [cells, undefined, scales], mode);
+}
+
+/** Row `row` of a table of bytes, as `i32`. */
+function bytesOf(build: Build, name: string, rows: number, width: number, row: Value): Value {
+  const table = whole(build, name, 'u8', [rows, width]);
+  return build.graph.op('Cast', [build.graph.op('Gather', [table, row])], { to: 6 });
 }
 
 /** `Σ id factor mod size`, `[n]`. */
