@@ -71,7 +71,7 @@ describe('the default model draws', () => {
     }
     expect(patches.length).toBeGreaterThan(16);
     expect(joinImage([...patches].reverse())).toEqual(whole);
-    expect(new Set(patches.map((patch) => patch.revision)).size).toBe(2);
+    expect(new Set(patches.map((patch) => patch.revision)).size).toBeGreaterThan(2);
   });
 
   it('and the same alone as beside others, up to rounding of the runtime', async () => {
