@@ -1,4 +1,5 @@
 /** The default model end to end: prompt → picture with guidance, first patch and whole, and the words for it. */
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import { createPipeline, locateBundle } from '@any-to-any/core';
 import { audioPlugin } from '@any-to-any/tokenizer-audio';
 import { imagePlugin } from '@any-to-any/tokenizer-image';
@@ -19,7 +20,7 @@ export async function measureDefaultModel(): Promise<DefaultModelFigures> {
   const before = performance.now();
   const pipeline = await createPipeline({
     model: locateBundle('@any-to-any/model-emoji', import.meta.url),
-    plugins: [textPlugin(), imagePlugin(), audioPlugin()],
+    plugins: [textPlugin(), imagePlugin(), audioPlugin(), denoisePlugin()],
   });
   const open = performance.now() - before;
   const firsts: number[] = [];

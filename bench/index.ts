@@ -1,5 +1,5 @@
 /**
- * `npm run bench [decode] [rival] [model] [sound] [text] [janus]`: every figure of one table comes from one run on one
+ * `npm run bench [decode] [rival] [model] [sound] [patches] [text] [janus]`: every figure of one table comes from one run on one
  * machine. Weights are written to a temporary directory, about 2 GB while it runs; `janus`, which takes long and 7 GB,
  * runs only when it is named.
  */
@@ -13,6 +13,7 @@ import { measureDecode, measurePrefill, type Subject } from './decode.ts';
 import { measureDefaultModel } from './default-model.ts';
 import { compareJanus } from './janus.ts';
 import { table } from './measure.ts';
+import { printPatches } from './patches/print.ts';
 import { compareWithRival } from './rival-table.ts';
 import { shape, variants } from './shape.ts';
 import { measureSound } from './sound.ts';
@@ -27,6 +28,7 @@ try {
   console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}\n`);
   if (wants('model')) await printDefaultModel();
   if (wants('sound')) await printSound();
+  if (wants('patches')) await printPatches(join(process.cwd(), '..'), root, tell);
   if (wants('text')) await compareTextModel(root, tell);
   if (wanted.has('janus')) await compareJanus(root, tell);
   if (wants('decode') || wants('rival')) {

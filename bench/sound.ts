@@ -1,4 +1,5 @@
 /** The default model's sound: words → speech, first sample and whole; speech → words; its codec alone. */
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import {
   createPipeline,
   locateBundle,
@@ -34,7 +35,7 @@ export async function measureSound(): Promise<SoundFigures> {
   const codec = kept(audioPlugin());
   const pipeline = await createPipeline({
     model: locateBundle('@any-to-any/model-emoji', import.meta.url),
-    plugins: [textPlugin(), imagePlugin(), codec.plugin],
+    plugins: [textPlugin(), imagePlugin(), codec.plugin, denoisePlugin()],
   });
   const firsts: number[] = [];
   const wholes: number[] = [];

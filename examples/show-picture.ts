@@ -1,8 +1,12 @@
-/** Pictures for people: as lines of a terminal with 24-bit colours, and enlarged. Used by `start.ts`. */
+/** Pictures for people, as lines of a terminal with 24-bit colours. Used by `start.ts`. */
 import type { ImageContent } from '@any-to-any/core';
 
+/** Most characters of a line. */
+const widest = 64;
+
 /** A character shows two pixels: the upper as the colour of a half block, the lower as its background. */
-export function pictureLines({ width, height, data }: ImageContent): string[] {
+export function pictureLines(image: ImageContent): string[] {
+  const { width, height, data } = shrink(image, Math.ceil(image.width / widest));
   const color = (x: number, y: number): string => {
     const at = (y * width + x) * 4;
     return `${data[at]};${data[at + 1]};${data[at + 2]}`;
@@ -13,14 +17,16 @@ export function pictureLines({ width, height, data }: ImageContent): string[] {
   });
 }
 
-/** Every pixel becomes a square of `factor × factor`. */
-export function enlarge({ width, height, data }: ImageContent, factor: number): ImageContent {
-  const large = new Uint8Array(data.length * factor ** 2);
-  for (let y = 0; y < height * factor; y++) {
-    for (let x = 0; x < width * factor; x++) {
-      const from = (Math.floor(y / factor) * width + Math.floor(x / factor)) * 4;
-      large.set(data.subarray(from, from + 4), (y * width * factor + x) * 4);
-    }
+/** Every square of `factor × factor` becomes a pixel: their mean. */
+function shrink({ width, height, data }: ImageContent, factor: number): ImageContent {
+  const [columns, rows] = [Math.floor(width / factor), Math.floor(height / factor)];
+  const small = new Uint8Array(columns * rows * 4);
+  for (let i = 0; i < small.length; i++) {
+    const [left, top] = [(Math.floor(i / 4) % columns) * factor, Math.floor(i / 4 / columns) * factor];
+    let sum = 0;
+    for (let y = top; y < top + factor; y++)
+      for (let x = left; x < left + factor; x++) sum += data[(y * width + x) * 4 + (i % 4)]!;
+    small[i] = Math.round(sum / factor ** 2);
   }
-  return { modality: 'image', width: width * factor, height: height * factor, data: large };
+  return { modality: 'image', width: columns, height: rows, data: small };
 }

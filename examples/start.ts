@@ -1,8 +1,9 @@
 /**
- * The main job, behind `npm start`: words → a picture that appears while it is drawn → words → speech → words again.
+ * The main job, behind `npm start`: words → a picture that sharpens while it is drawn → words → speech → words again.
  * `npm start -- "a green frog on a white background"` draws something else. Leaves files and a report in out/.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import {
   createPipeline,
   type ImageContent,
@@ -15,7 +16,9 @@ import {
 import { audioPlugin, readSound, writeSound } from '@any-to-any/tokenizer-audio';
 import { imagePlugin, joinImage, readImage, writeImage } from '@any-to-any/tokenizer-image';
 import { textPlugin } from '@any-to-any/tokenizer-text';
-import { enlarge, pictureLines } from './show-picture.ts';
+import { writeAnimation, writeContactSheet } from './blur-to-sharp.ts';
+import { type Arrival, momentsOf } from './moments.ts';
+import { pictureLines } from './show-picture.ts';
 import { soundLine } from './show-sound.ts';
 
 const prompt = process.argv.slice(2).join(' ') || 'a red apple on a blue background';
@@ -32,16 +35,22 @@ let lap = performance.now();
 
 // A model and the plugins its modalities need. Any directory or package with a bundle will do.
 const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
-const pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin(), audioPlugin()] });
+const plugins = [textPlugin(), imagePlugin(), audioPlugin(), denoisePlugin()];
+const pipeline = await createPipeline({ model, plugins });
 time('open the model');
 console.log(`${pipeline.name} makes ${pipeline.generates.join(' and ')}.\n\n  “${prompt}”\n`);
 
-// Words → a picture. Patches come while the decoder is still drawing: first a draft, then exact.
+// Words → a picture. Patches come while the decoder is still drawing: first a draft, then exact, then step by step
+// sharper, and at last four times as large.
 const patches: ImageDelta[] = [];
+const arrivals: Arrival[] = [];
+const options = { image: { upscale: 4 } } as const;
 let lines = 0;
-for await (const event of pipeline.stream({ content: [prompt], to: 'image', seed })) {
+const began = performance.now();
+for await (const event of pipeline.stream({ content: [prompt], to: 'image', seed, options })) {
   if (event.type === 'segment-delta') {
     patches.push(event.delta as ImageDelta); // The answer to `to: 'image'` has deltas of images only.
+    arrivals.push({ patch: patches.at(-1)!, at: performance.now() - began });
     if (patches.length === 1) time('see the first patch');
     if (terminal) draw(joinImage(patches));
   }
@@ -49,11 +58,12 @@ for await (const event of pipeline.stream({ content: [prompt], to: 'image', seed
     console.log(`  ${event.done} of ${event.total} ids, ${event.rate.toFixed(1)} ids/s`);
   }
 }
-time('see the whole picture');
+time('see the whole picture, sharp');
 const picture = joinImage(patches);
 await mkdir('out', { recursive: true });
 await writeImage(picture, `out/${name}.png`);
-await writeImage(enlarge(picture, 4), `out/${name}-large.png`);
+await writeContactSheet(await momentsOf(arrivals, 8), `out/${name}-blur-to-sharp.png`);
+await writeAnimation(await momentsOf(arrivals, 32), `out/${name}-blur-to-sharp.webp`);
 
 // The picture → words, from the file, as if it came from anywhere: the understanding encoder reads it.
 lap = performance.now();
@@ -94,7 +104,11 @@ Model ${pipeline.name}, seed ${seed}, on Node ${process.version}, ${process.plat
 |---|---:|
 ${times.map(([what, milliseconds]) => `| ${what} | ${milliseconds.toFixed(0)} |`).join('\n')}
 
-![${prompt}](${encodeURI(name)}-large.png)
+![${prompt}](${encodeURI(name)}.png)
+
+Blur becomes sharp, from top left to bottom right ([in motion](${encodeURI(name)}-blur-to-sharp.webp)):
+
+![${prompt}, at eight moments](${encodeURI(name)}-blur-to-sharp.png)
 `,
 );
 console.log('The files and report.md are in out/.');

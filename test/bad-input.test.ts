@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import {
   AnyToAnyError,
   createPipeline,
@@ -18,7 +19,7 @@ import { textPlugin } from '@any-to-any/tokenizer-text';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** Whatever comes in broken gets a code, and the pipeline goes on. */
-const plugins = [textPlugin(), imagePlugin(), audioPlugin()];
+const plugins = [textPlugin(), imagePlugin(), audioPlugin(), denoisePlugin()];
 const model = locateBundle('@any-to-any/model-emoji', import.meta.url);
 const short = { text: { maxIds: 3 } };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import {
   type Answer,
   createPipeline,
@@ -19,7 +20,10 @@ const prompt = 'a red apple on a blue background';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await createPipeline({ model, plugins: [textPlugin(), imagePlugin(), audioPlugin()] });
+  pipeline = await createPipeline({
+    model,
+    plugins: [textPlugin(), imagePlugin(), audioPlugin(), denoisePlugin()],
+  });
 });
 afterAll(() => pipeline.close());
 
@@ -67,7 +71,7 @@ describe('the default model draws', () => {
     }
     expect(patches.length).toBeGreaterThan(16);
     expect(joinImage([...patches].reverse())).toEqual(whole);
-    expect(new Set(patches.map((patch) => patch.revision)).size).toBe(2);
+    expect(new Set(patches.map((patch) => patch.revision)).size).toBeGreaterThan(2);
   });
 
   it('and the same alone as beside others, up to rounding of the runtime', async () => {

@@ -99,7 +99,7 @@ interface StoredItems extends Omit<Items, 'pictures' | 'speech' | 'sounds'> {
 export async function loadItems(directory: string): Promise<Items> {
   // The file is ours and was written together with this reader.
   const stored = JSON.parse(await readFile(join(directory, 'items.json'), 'utf8')) as StoredItems;
-  const picture = await loadPictures(directory, stored.columns, stored.side);
+  const picture = await loadPictures(join(directory, 'pictures.png'), stored.columns, stored.side);
   const reel = await readSound(gunzipSync(await readFile(join(directory, 'clips.wav.gz'))));
   const clip = ({ start, length } = { start: 0, length: 0 }): SoundContent => ({
     modality: 'audio',
@@ -118,13 +118,13 @@ export async function loadItems(directory: string): Promise<Items> {
   };
 }
 
-/** Place → picture, cut out of the sheet. */
+/** Place → picture, cut out of a sheet. */
 export async function loadPictures(
-  directory: string,
+  path: string,
   columns = 10,
   side = 64,
 ): Promise<(place: number) => ImageContent> {
-  const sheet = await readImage(join(directory, 'pictures.png'));
+  const sheet = await readImage(path);
   return (place) => {
     const left = (place % columns) * side;
     const top = Math.floor(place / columns) * side;

@@ -1,7 +1,8 @@
 /**
- * The model that is measured, as an app uses it: the three plugins, a prompt, a modality, a seed. Its own defaults of
+ * The model that is measured, as an app uses it: its plugins, a prompt, a modality, a seed. Its own defaults of
  * sampling and guidance apply. Pictures are judged as they were decoded, before anything refines them.
  */
+import { denoisePlugin } from '@any-to-any/adapter-denoise';
 import {
   type Bundle,
   type Content,
@@ -42,7 +43,7 @@ export async function openModel(directory: string, device: Device): Promise<Mode
   const { ports, sampling } = bundle.manifest;
   const pipeline = await createPipeline({
     model: directory,
-    plugins: [textPlugin(), imagePlugin(), audioPlugin()],
+    plugins: [textPlugin(), imagePlugin(), audioPlugin(), denoisePlugin()],
   });
   const codec = ports['audio']?.tokenizer && (await openCodec(bundle, device));
 

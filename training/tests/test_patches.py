@@ -9,7 +9,8 @@ import torch
 
 from any_to_any_training.patches.data import hide_later, id_windows, patches, to_bytes, to_range, windows
 from any_to_any_training.patches.measure import seam_ratio
-from any_to_any_training.patches.model import PatchConfig, PatchStage
+from any_to_any_training.patches.memory import fill
+from any_to_any_training.patches.model import Memory, PatchConfig, PatchStage
 from any_to_any_training.patches.sample import assemble, first_stage, float_windows, grid_of, into, second_stage, step
 from any_to_any_training.patches.schedule import sigmas
 
@@ -99,6 +100,33 @@ def test_seam_ratio_by_hand():
     assert seam_ratio(flat, 2) > 1e6
     ramp = torch.arange(8.0).repeat(8, 1)[None, None]
     assert abs(seam_ratio(ramp, 4) - 1) < 1e-6
+
+
+def test_what_is_remembered_is_for_its_own_ids_alone():
+    torch.manual_seed(0)
+    ids = np.unique(np.random.default_rng(2).integers(0, 16, (400, 4)), axis=0)
+    wrong = torch.randn(len(ids), 8) @ torch.randn(8, 768) * 0.05
+    known, unknown = ids[:300], ids[300:]
+    memory = Memory(slots=65521, rows=301, groups=4, depth=2)
+    found = fill(memory, known, wrong[:300], np.ones(300))
+    assert found["remembered"] >= 298 and found["energy"] > 0.9
+    window = lambda own: torch.from_numpy(np.pad(own.reshape(-1, 2, 2), ((0, 0), (1, 1), (1, 1))))  # noqa: E731
+    hit, change = memory(window(known))
+    assert hit.sum() == found["remembered"]
+    left = (change.flatten(1) - wrong[:300])[hit.flatten()].square().sum() / wrong[:300].square().sum()
+    assert left < 0.1
+    hit, change = memory(window(unknown))
+    assert not hit.any() and not change.any()
+
+
+def test_the_stage_goes_on_from_what_it_remembers():
+    model = PatchStage(PatchConfig(**{**TINY.__dict__, "memory": {"slots": 65521, "rows": 3, "groups": 2, "depth": 2}})).eval()
+    exact, ids = pictures(1)
+    own = ids[0, :2, :2].reshape(1, 4)  # of the first patch
+    fill(model.memory, np.concatenate([own, own + 20]), torch.full((2, 768), 0.1), np.ones(2))
+    states, _ = first_stage(model, exact, ids, [0.5, 0.1, 0.0])
+    change = states[-1] - to_range(exact)
+    assert torch.allclose(change[:, :, :16, :16], torch.tensor(0.1), atol=1e-3) and change[:, :, 16:].abs().max() < 1e-6
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ interface Golden {
 // Written together with this reader.
 const golden = JSON.parse(readFileSync(join(folder, 'golden.json'), 'utf8')) as { pictures: Golden[] };
 const items = await loadItems(folder);
-const picture = await loadPictures(folder);
+const picture = await loadPictures(join(folder, 'pictures.png'));
 
 describe.each(golden.pictures)('picture $picture, as Python sees it', (seen) => {
   const found = parts(foreground(picture(seen.picture)));

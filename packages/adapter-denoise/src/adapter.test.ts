@@ -4,6 +4,8 @@ import { adapterSuite, drain, expectCode, iterate } from '@any-to-any/core/testi
 import { beforeAll, describe, expect, test } from 'vitest';
 import { denoiseAdapter, lanczosAdapter } from './adapter.ts';
 import {
+  exactOf,
+  expectSame,
   fakeGraph,
   fixtureGraph,
   joined,
@@ -12,6 +14,7 @@ import {
   patchOf,
   randomOf,
   somePicture,
+  streamed,
   wholePicture,
 } from './fixtures.test.kit.ts';
 import type { PatchesOptions } from './options.ts';
@@ -29,34 +32,6 @@ async function adapt(
 ): Promise<ImageDelta[]> {
   const adapter = denoiseAdapter({ ...options, ...changes }, graph);
   return (await drain(adapter.adapt(iterate(deltas), { shape, upscale }))) as ImageDelta[]; // pictures went in
-}
-
-/** As the tokenizer sends them: drafts, with exact patches in between. */
-function streamed(width: number, height: number): ImageDelta[] {
-  const [draft, exact] = [somePicture(width, height, 5), somePicture(width, height)];
-  const exacts = patchesOf({ ...exact, ids: draft.ids }, 1, 0);
-  return patchesOf(draft, 0, 0.5)
-    .flatMap((patch, i) => (i < 3 ? [patch] : [patch, exacts[i - 3]!]))
-    .concat(exacts.slice(-3));
-}
-
-const exactOf = (width: number, height: number) => ({
-  ...somePicture(width, height),
-  ids: somePicture(width, height, 5).ids,
-});
-
-/** Rounding may fall either way; anything more is another result. */
-function expectSame(actual: Uint8Array, expected: Uint8Array): void {
-  expect(actual.length).toBe(expected.length);
-  let largest = 0;
-  let different = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const difference = Math.abs(actual[i]! - expected[i]!);
-    largest = Math.max(largest, difference);
-    if (difference > 0) different++;
-  }
-  expect(largest).toBeLessThanOrEqual(1);
-  expect(different / expected.length).toBeLessThan(1e-3);
 }
 
 describe.each([

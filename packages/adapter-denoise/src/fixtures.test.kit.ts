@@ -11,7 +11,7 @@ import {
   openDevice,
   openGraph,
 } from '@any-to-any/core';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { PatchesOptions } from './options.ts';
 import { sigmasOf } from './schedule.ts';
 
@@ -20,9 +20,9 @@ export const fixture = (name: string): string =>
 
 let device: Promise<Device> | undefined;
 
-export async function fixtureGraph(): Promise<Graph> {
+export async function fixtureGraph(path = fixture('image-patches.onnx')): Promise<Graph> {
   device ??= openDevice({ threads: 1 });
-  return openGraph(await device, fixture('image-patches.onnx'));
+  return openGraph(await device, path);
 }
 
 afterAll(async () => (await device)?.close());
@@ -153,7 +153,7 @@ export function joined(deltas: readonly Delta[]): Uint8Array {
   return all;
 }
 
-type Planes = (channel: number, y: number, x: number) => number;
+export type Planes = (channel: number, y: number, x: number) => number;
 
 /** One call for the whole picture: every patch with what surrounds it. Written apart from the adapter's own way. */
 async function runAll(
@@ -164,6 +164,7 @@ async function runAll(
   rows: number,
   sigma: number,
   ids: (row: number, column: number) => number,
+  unknown: number,
 ) {
   const count = columns * rows;
   const places = Array.from({ length: count }, (_, i) => [Math.floor(i / columns), i % columns] as const);
@@ -185,7 +186,7 @@ async function runAll(
   const around = places.flatMap(([row, column]) =>
     Array.from({ length: 16 }, (_, i) => {
       const [y, x] = [2 * row - 1 + Math.floor(i / 4), 2 * column - 1 + (i % 4)];
-      return y < 0 || x < 0 || y >= 2 * rows || x >= 2 * columns ? 16 : ids(y, x);
+      return y < 0 || x < 0 || y >= 2 * rows || x >= 2 * columns ? unknown : ids(y, x);
     }),
   );
   const outputs = await graph.run({
@@ -205,25 +206,44 @@ async function runAll(
   return { sharp: planes('sharp', 16), large: planes('large', 32) };
 }
 
-/** The whole picture through all steps at once: what every patch must come to. RGBA, `scale` times as large. */
-export async function wholePicture(graph: Graph, picture: Picture, scale: 1 | 2 | 4): Promise<Uint8Array> {
+export type StageOptions = Pick<PatchesOptions, 'schedule' | 'codes'>;
+
+/** The whole picture through all steps at once, `scale` times as large, in −1…1 and not clipped: what every patch must come to. */
+export async function wholePlanes(
+  graph: Graph,
+  picture: Picture,
+  scale: 1 | 2 | 4,
+  { schedule, codes }: StageOptions = options,
+): Promise<Planes> {
   const { width, height, data } = picture;
   const draft: Planes = (channel, y, x) => data[(y * width + x) * 4 + channel]! / 127.5 - 1;
-  const levels = sigmasOf(options.schedule);
+  const levels = sigmasOf(schedule);
   const id = (row: number, column: number): number => picture.ids[row * (width / 8) + column]!;
   let state = draft;
   let large = draft;
-  for (let step = 0; step < 3; step++) {
+  for (let step = 0; step < schedule.steps; step++) {
     const [before, share] = [state, levels[step + 1]! / levels[step]!];
-    const made = await runAll(graph, draft, before, width / 16, height / 16, levels[step]!, id);
+    const made = await runAll(graph, draft, before, width / 16, height / 16, levels[step]!, id, codes);
     state = (channel, y, x) => {
       const clean = made.sharp(channel, y, x);
       return clean + share * (before(channel, y, x) - clean);
     };
     large = made.large;
   }
-  if (scale === 4) large = (await runAll(graph, large, large, width / 8, height / 8, 0, () => 16)).large;
-  const result = scale === 1 ? state : large;
+  if (scale === 4)
+    large = (await runAll(graph, large, large, width / 8, height / 8, 0, () => codes, codes)).large;
+  return scale === 1 ? state : large;
+}
+
+/** The same as RGBA. */
+export async function wholePicture(
+  graph: Graph,
+  picture: Picture,
+  scale: 1 | 2 | 4,
+  stage: StageOptions = options,
+): Promise<Uint8Array> {
+  const { width, height } = picture;
+  const result = await wholePlanes(graph, picture, scale, stage);
   return Uint8Array.from({ length: width * height * scale * scale * 4 }, (_, i) => {
     const [pixel, channel] = [Math.floor(i / 4), i % 4];
     if (channel === 3) return 255;
@@ -231,3 +251,32 @@ export async function wholePicture(graph: Graph, picture: Picture, scale: 1 | 2 
     return Math.max(0, Math.min(255, Math.round((value + 1) * 127.5)));
   });
 }
+
+/** Rounding may fall either way; anything more is another result. */
+export function expectSame(actual: Uint8Array, expected: Uint8Array): void {
+  expect(actual.length).toBe(expected.length);
+  let largest = 0;
+  let different = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i]! - expected[i]!);
+    largest = Math.max(largest, difference);
+    if (difference > 0) different++;
+  }
+  expect(largest).toBeLessThanOrEqual(1);
+  expect(different / expected.length).toBeLessThan(1e-3);
+}
+
+/** As the tokenizer sends them: drafts, with exact patches in between. */
+export function streamed(width: number, height: number): ImageDelta[] {
+  const [draft, exact] = [somePicture(width, height, 5), somePicture(width, height)];
+  const exacts = patchesOf({ ...exact, ids: draft.ids }, 1, 0);
+  return patchesOf(draft, 0, 0.5)
+    .flatMap((patch, i) => (i < 3 ? [patch] : [patch, exacts[i - 3]!]))
+    .concat(exacts.slice(-3));
+}
+
+/** What `streamed` comes to before it is refined. */
+export const exactOf = (width: number, height: number): Picture => ({
+  ...somePicture(width, height),
+  ids: somePicture(width, height, 5).ids,
+});

@@ -26,7 +26,7 @@ function registered(plugin = denoisePlugin()): Factory<Adapter> {
   return found!;
 }
 
-const port = (raw: Port['options'], graph: () => Promise<Graph> = fixtureGraph): Port => ({
+const port = (raw: Port['options'], graph: () => Promise<Graph> = () => fixtureGraph()): Port => ({
   options: raw,
   files: { read: async () => new Uint8Array(), graph },
 });

@@ -3,6 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addAddPatches } from './commands/add-patches.ts';
 import { addCompile } from './commands/compile.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
@@ -40,6 +41,7 @@ function createProgram(args: readonly string[], surroundings: Surroundings): Com
   addInfo(program, surroundings);
   addPull(program, surroundings);
   addCompile(program, surroundings);
+  addAddPatches(program, surroundings);
   addStudio(program, surroundings);
   return program;
 }

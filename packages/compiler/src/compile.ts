@@ -4,7 +4,7 @@
  * interrupted compile completed is kept there, and the next one with the same checkpoint and options goes on with it.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   type AdapterManifest,
@@ -24,6 +24,7 @@ import { swinir } from './families/swinir/family.ts';
 import { weightsOnly } from './families/swinir/source.ts';
 import { isGguf } from './gguf/file.ts';
 import { type CompileOptions, resolveOptions } from './options.ts';
+import { checkReplaceable } from './replace.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 import { checkLinks } from './safetensors/links.ts';
 import { findPickle, pickleFound } from './safetensors/pickle.ts';
@@ -91,7 +92,8 @@ export async function compile(
   }
 }
 
-async function readConfig(checkpoint: string): Promise<unknown> {
+/** The parsed `config.json`, not yet checked. Throws CHECKPOINT_INVALID. */
+export async function readConfig(checkpoint: string): Promise<unknown> {
   const path = join(checkpoint, 'config.json');
   try {
     return JSON.parse(await readFile(path, 'utf8'));
@@ -140,16 +142,4 @@ async function finish(directory: string, parts: Parts): Promise<CompiledManifest
       },
     );
   }
-}
-
-/** Only nothing, an empty directory or a bundle may be replaced: a mistyped path must not cost anyone their files. */
-async function checkReplaceable(target: string): Promise<void> {
-  if (!existsSync(target)) return;
-  const entries = await readdir(target).catch(() => ['not a directory']);
-  if (entries.length === 0 || entries.includes('manifest.json')) return;
-  throw new AnyToAnyError(
-    'OPTION_INVALID',
-    `${target} is neither empty nor a bundle. Name a directory that may be replaced.`,
-    { path: target },
-  );
 }

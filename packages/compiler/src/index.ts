@@ -1,3 +1,4 @@
+export { addPatchStage } from './add-patch-stage.ts';
 export {
   type AttentionShape,
   type CachedAttention,
@@ -12,6 +13,7 @@ export { type Rotary, rotaryTables } from './blocks/rotary.ts';
 export { type CompiledManifest, compile } from './compile.ts';
 export { buildDecoder, type DecoderOptions, type DecoderPlan } from './families/any-to-any/decoder.ts';
 export { buildHead, type HeadPlan } from './families/any-to-any/head.ts';
+export { buildPatchStage, type PatchPlan } from './families/any-to-any/patch-stage.ts';
 export { type TableType, writeTable } from './families/table.ts';
 export { GraphBuilder, type Value } from './onnx/graph.ts';
 export type { Attribute, ElementType, Initializer, Model, Node, ValueInfo } from './onnx/model.ts';

@@ -3,6 +3,8 @@
 Muon (momentum whose singular values are set to one by a few Newton-Schulz steps) needs fewer steps for the same
 loss, which is what counts on a CPU. Embeddings see few examples each, so their rate is the highest. Where a trained
 decoder grows a modality (`grown`), that port has rates of its own: the rest moves slowly, so as not to forget."""
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -21,13 +23,13 @@ def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
 
 
 class Optimiser:
-    """`step(factor)` applies every peak rate times the schedule's factor."""
+    """`step(factor)` applies every peak rate times the schedule's factor; `kind` says which rate is whose."""
 
-    def __init__(self, models: nn.Module, train: dict):
+    def __init__(self, models: nn.Module, train: dict, kind: Callable[[str, nn.Parameter, str | None], str] = kind):
         groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": [], "new table": [], "new head": []}
         for name, value in models.named_parameters():
             groups[kind(name, value, train.get("grown"))].append(value)
-        rates = {"table": train["tableRate"], "head": train["headRate"], "matrix": train["rate"], "encoder": train["encoderRate"], "other": train["rate"],
+        rates = {"table": train["tableRate"], "head": train.get("headRate"), "matrix": train["rate"], "encoder": train.get("encoderRate"), "other": train["rate"],
                  "new table": train.get("newTableRate"), "new head": train.get("newHeadRate")}
         self.parts: list[torch.optim.Optimizer] = []
         if train["optimiser"] == "muon":

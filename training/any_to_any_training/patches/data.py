@@ -68,9 +68,9 @@ class Pictures:
         return {"busy": busy, "ids": ids.astype(np.int16), "exact": exact, "preview": draw_previews(self.tokenizer, ids), "truth1": own, **truth}
 
     def choose(self, random: Random, count: int, among: list[int] | range) -> list[tuple[int, int, int]]:
-        """(picture, row, column), of two drawn at random the busier one: half of all patches are plain background."""
+        """(picture, row, column), of three drawn at random the busiest: half of all patches are plain background."""
         draw = lambda: (random.choice(among), random.randrange(PATCHES), random.randrange(PATCHES))  # noqa: E731
-        return [max(draw(), draw(), key=lambda at: self.arrays["busy"][at]) for _ in range(count)]
+        return [max(draw(), draw(), draw(), key=lambda at: self.arrays["busy"][at]) for _ in range(count)]
 
     def renew(self, random: Random, count: int) -> None:
         fresh = self.make([training_scene(random, KINDS) for _ in range(count)])

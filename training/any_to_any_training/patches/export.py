@@ -1,7 +1,8 @@
-"""Puts a trained patch stage into a checkpoint: its weights, and what config.json says of it.
+"""A trained patch stage as files, RUN/patches/{config.json, image-patches.safetensors}, and into RUN/checkpoint if there.
 
     python -m any_to_any_training.patches.export --run run
-The decoder's trainer writes RUN/checkpoint anew; run this after it."""
+The decoder's trainer writes RUN/checkpoint anew; run this after it. Into a bundle that exists, the files go with
+`npm run any-to-any -- add-patches training/run/patches BUNDLE`."""
 import argparse
 import json
 from pathlib import Path
@@ -24,20 +25,29 @@ def describe_stage(config: PatchConfig, stage: dict) -> dict:
     return config.to_json() | stage
 
 
-def add_to_checkpoint(run: Path) -> None:
+def write_json(path: Path, value: dict) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def export(run: Path) -> None:
     model, stage = load_stage(run)
+    described = describe_stage(model.config, stage)
+    write_json(run / "patches" / "config.json", {"codes": model.config.codes} | described)
+    save_weights(model, run / "patches" / "image-patches.safetensors")
     path = run / "checkpoint" / "config.json"
+    if not path.exists():
+        return
     config = json.loads(path.read_text(encoding="utf-8"))
     image = next(m for m in config["modalities"] if m["name"] == "image")
-    image["adapters"] = [describe_stage(model.config, stage)]
+    image["adapters"] = [described]
     save_weights(model, run / "checkpoint" / "image-patches.safetensors")
-    path.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, config)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--run", type=Path, default=Path("run"))
-    add_to_checkpoint(arguments.parse_args().run)
+    export(arguments.parse_args().run)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Trains the patch stage on what a finished tokenizer draws; resumable. Needs RUN/sprites, RUN/sprites-large and RUN/tokenizer.
 
     python -m any_to_any_training.patches.train --config configs/small.json --run run --minutes 25
-Writes RUN/patches/{state.pt, log.jsonl, curves.png, samples.png} and, at the end, the stage into RUN/checkpoint."""
+Writes RUN/patches/{state.pt, log.jsonl, curves.png, samples.png} and, at the end, what `export.py` writes."""
 import argparse
 import json
 import math
@@ -14,21 +14,30 @@ import torch
 from torch import Tensor, nn
 
 from ..average import Average
+from ..data.compose import Atlas
 from ..data.splits import training_scene
+from ..decoder.optimiser import Optimiser
 from ..pictures import curves
 from ..schedule import rate
 from ..tokenizer.restore import load_tokenizer
 from .data import KINDS, PATCHES, SIDE, Pictures, hide_later, id_windows, patches, to_range, windows
-from .export import add_to_checkpoint
+from .export import export
 from .measure import measure, samples
+from .memory import averages, errors, fill
 from .model import HALO, PatchConfig, PatchStage
 from .sample import first_stage, float_windows, into, refine
 from .schedule import sigmas
 
-PREVIEWS = 0.3  # share of windows as they are while ids come
+PREVIEWS = 0.15  # share of windows as they are while ids come
 ROLLED = 0.75  # share of states that the stage made itself, as it will meet them
 GRAIN = 0.3  # noise of the other states, per sigma
-FORGOTTEN = 0.1  # share of patches whose ids are not told
+FORGOTTEN = 0.03  # share of patches whose ids are not told
+AGAIN = 4  # every so many steps the second enlargement learns too
+
+
+def places(at: list[tuple[int, int, int]], side: int) -> Tensor:
+    """int64 [N, 2] row and column; half of either as in a picture twice as large, where there are more than `side`."""
+    return torch.tensor([(row, column) for _, row, column in at]) + side * torch.randint(0, 2, (len(at), 2))
 
 
 def first_batch(pictures: Pictures, model: PatchStage, levels: list[float], count: int, random: Random):
@@ -41,7 +50,7 @@ def first_batch(pictures: Pictures, model: PatchStage, levels: list[float], coun
     ids = torch.from_numpy(id_windows(arrays["ids"], at, model.config.codes))
     ids[:early] = torch.from_numpy(id_windows(arrays["ids"], at[:early], model.config.codes, later=False))
     ids[torch.rand(count) < FORGOTTEN] = model.config.codes
-    draft, place = to_range(window), torch.tensor([(row, column) for _, row, column in at])
+    draft, place = to_range(window), places(at, PATCHES)
     sharp, large = patches(arrays["truth1"], at, 1), patches(arrays["truth2"], at, 2)
     own = draft[:, :, HALO:-HALO, HALO:-HALO]
     sigma = (torch.randn(count) * 1.2 - 1.2).exp().clamp(levels[-2], levels[0])
@@ -60,7 +69,7 @@ def second_batch(pictures: Pictures, model: PatchStage, levels: list[float], cou
     _, enlarged = first_stage(model, pictures.arrays["exact"][chosen], pictures.arrays["ids"][chosen], levels)
     truth = [(i, 2 * row + random.randrange(2), 2 * column + random.randrange(2)) for i, row, column in pictures.choose(random, count, chosen)]
     at = [(chosen.index(i), row, column) for i, row, column in truth]
-    draft, place = float_windows(enlarged, at), torch.tensor([(row, column) for _, row, column in at])
+    draft, place = float_windows(enlarged, at), places(at, 2 * PATCHES)
     ids, sigma = torch.full((count, 4, 4), model.config.codes), torch.zeros(count)
     return (draft, draft, sigma, place, ids), patches(pictures.arrays["truth2"], truth, 1), patches(pictures.arrays["truth4"], truth, 2)
 
@@ -75,6 +84,13 @@ def loss_of(model: PatchStage, inputs, sharp: Tensor, large: Tensor, start: floa
     for axis in (-1, -2):
         far = far + 0.1 * (enlarged.diff(dim=axis) - large.diff(dim=axis)).abs().mean()
     return near + enlarging * far, {"near": near.item(), "far": far.item()}
+
+
+def kind(name: str, value: nn.Parameter, _: str | None) -> str:
+    """Which rate of the optimiser: Muon for the products inside the blocks, more for tables, whose rows are seen rarely."""
+    if name.split(".")[0] in ("table", "row", "column"):
+        return "table"
+    return "matrix" if name.endswith(("up.weight", "down.weight")) else "other"
 
 
 def main() -> None:
@@ -92,54 +108,57 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(options.run)
     model = PatchStage(PatchConfig(codes=tokenizer.config.codes, **config["model"])).to(memory_format=torch.channels_last)
+    if model.memory is not None:
+        model.memory.requires_grad_(False)
+        if not (folder / "state.pt").exists():
+            print(fill(model.memory, *averages(*errors(tokenizer, Atlas(options.run / "sprites")))))
     average = Average(model, train["average"])
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=train["decay"])
+    optimiser = Optimiser(model, train, kind)
     step, spent = 0, 0.0
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=False)
         model.load_state_dict(state["model"]), average.model.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
+        optimiser.restore(state["optimiser"])
         step, spent = state["step"], state["spent"]
     random = Random(train["seed"] + step)
     pictures = Pictures(options.run, tokenizer, [training_scene(random, KINDS) for _ in range(train["pool"])])
     budget = 60 * (options.minutes or train["minutes"])
     log = (folder / "log.jsonl").open("a")
-    began = saved = time.time()
+    began, again = time.time(), {}
+    saved = began
     while (passed := spent + time.time() - began) < budget:
         progress = passed / budget
-        for group in optimiser.param_groups:  # the schedule follows the clock, as everywhere here
-            group["lr"] = rate(int(progress * 10000), 10000, train["rate"])
         if step % 16 == 15:
             pictures.renew(random, 4)
-        first = first_batch(pictures, average.model, levels, train["batch"], random)
-        second = second_batch(pictures, average.model, levels, train["batch"] // 4, random)
         enlarging = min(1.0, 0.2 + 4 * progress)
-        loss, parts = loss_of(model, *first, levels[0], enlarging)
-        more, again = loss_of(model, *second, levels[0], enlarging)
-        (loss + 0.25 * more).backward()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=train["bf16"]):
+            first = first_batch(pictures, average.model, levels, train["batch"], random)
+            loss, parts = loss_of(model, *first, levels[0], enlarging)
+            if step % AGAIN == 0:
+                more, again = loss_of(model, *second_batch(pictures, average.model, levels, train["batch"] // 2, random), levels[0], enlarging)
+                loss = loss + more
+        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.step(rate(int(progress * 10000), 10000, 1.0))  # the schedule follows the clock, as everywhere here
         average.update(model, step)
         step += 1
         if not math.isfinite(loss.item()):
             raise FloatingPointError(f"the loss is {loss.item()} at step {step}")
         if step % 20 == 0:
-            shown = parts | {"again": again["far"]}
+            shown = parts | ({"again": again["far"]} if again else {})
             record = {"step": step, **{k: round(v, 5) for k, v in shown.items()}, "minutes": round((spent + time.time() - began) / 60, 2)}
             log.write(json.dumps(record) + "\n")
             log.flush()
         if time.time() - saved > 120 or spent + time.time() - began >= budget:
             saved = time.time()
-            state = {"model": model.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state_dict(),
+            state = {"model": model.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(),
                      "config": config["model"], "stage": config["stage"], "codes": tokenizer.config.codes, "step": step, "spent": spent + saved - began}
             torch.save(state, folder / "state.tmp")
             os.replace(folder / "state.tmp", folder / "state.pt")
             curves(folder / "log.jsonl", ["near", "far", "again"], folder / "curves.png")
     print(json.dumps(measure(average.model, tokenizer, options.run, levels, 32)))
     samples(average.model, tokenizer, options.run, levels, folder / "samples.png")
-    if (options.run / "checkpoint").exists():
-        add_to_checkpoint(options.run)
+    export(options.run)
 
 
 if __name__ == "__main__":

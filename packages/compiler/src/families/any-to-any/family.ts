@@ -123,7 +123,7 @@ async function contentGraphs(
       const ledger = await open('image-patches');
       const model = buildPatchStage({ ...adapter, codes: size }, ledger.weights);
       ledger.check();
-      outputs.push(graphOutput(fileNames.patches, model));
+      outputs.push(graphOutput(fileNames.patches, model, small));
     }
   }
   return { outputs, encoders };

@@ -116,8 +116,9 @@ function describeEncoder(
   };
 }
 
-function describeAdapter(
-  { size }: Modality,
+/** `size`: ids of the tokenizer before it. */
+export function describeAdapter(
+  { size }: Pick<Modality, 'size'>,
   use: NonNullable<Modality['adapters']>[number],
 ): NonNullable<PortDescription['adapters']>[number] {
   if (use.kind === 'plugin') return { plugin: use.plugin, options: use.options };

@@ -38,6 +38,8 @@ export const patchStageSchema = runSchema.extend({
   places: count,
   /** What enlarges in place of this network: an adapter bundle's options and files, which stand beside the checkpoint's. */
   upsampler: z.strictObject({ options: z.record(z.string(), z.unknown()), files: z.array(file) }).optional(),
+  /** What is remembered by the ids under a patch: places of a hash, rows, bytes of a row, floats a byte chooses. Absent: nothing. */
+  memory: z.strictObject({ slots: count, rows: count, groups: count, depth: count }).optional(),
 });
 
 export type PatchStageConfig = z.infer<typeof patchStageSchema>;

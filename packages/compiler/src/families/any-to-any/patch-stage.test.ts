@@ -71,6 +71,28 @@ test('a patch alone gives what it gives among others', async () => {
   }
 });
 
+test('either head alone is the same head, or enlarges what it is given', async () => {
+  const reader = await openSafetensors(join(directory, 'image-patches.safetensors'));
+  const { codes, ...config } = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8'));
+  const plan = { ...patchStageSchema.parse(config), codes };
+  const alone = async (heads: 'sharp' | 'large'): Promise<Record<string, Tensor>> => {
+    const path = join(temporary.path, `${heads}.onnx`);
+    await saveModel(buildPatchStage({ ...plan, heads }, openLedger(reader).weights), path);
+    const one = await device.openSession(path);
+    const outputs = await one.evaluate(inputs);
+    one.close();
+    return outputs;
+  };
+  const both = await session.evaluate(inputs);
+  const sharp = await alone('sharp');
+  expect(Object.keys(sharp)).toEqual(['sharp']);
+  expect(sharp['sharp']).toEqual(both['sharp']);
+  const large = await alone('large');
+  expect(Object.keys(large)).toEqual(['large']);
+  expect(large['large']!.dims).toEqual(both['large']!.dims);
+  await reader.close();
+});
+
 test('noise, place and ids each change the result', async () => {
   const before = (await session.evaluate(only(0)))['sharp']!.data as Float32Array; // the graph says float32
   const changes: Record<string, Tensor> = {

@@ -9,14 +9,17 @@ import { affine, layerNorm } from '../../blocks/transformer.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { PatchStageConfig } from './patch-config.ts';
+import { type Remembered, remember } from './patch-memory.ts';
 
 export interface PatchPlan
   extends Pick<
     PatchStageConfig,
-    'codeWidth' | 'width' | 'hidden' | 'blocks' | 'kernel' | 'condition' | 'places'
+    'codeWidth' | 'width' | 'hidden' | 'blocks' | 'kernel' | 'condition' | 'places' | 'memory'
   > {
   /** Ids of the image tokenizer; one more says that an id is unknown. */
   readonly codes: number;
+  /** What one call gives; one head alone is there to be measured beside both. Default both. */
+  readonly heads?: 'both' | 'sharp' | 'large' | undefined;
 }
 
 /** Sizes of the family, pixels: a patch, the border of its neighbours it sees, a cell of the trunk, one id. */
@@ -42,11 +45,14 @@ export function buildPatchStage(plan: PatchPlan, weights: Weights): Model {
   const build: Build = { graph, weights };
   const { width, blocks } = plan;
   const draft = graph.input('draft', 'f32', ['n', 3, window, window]);
-  const state = graph.input('state', 'f32', ['n', 3, window, window]);
+  const given = graph.input('state', 'f32', ['n', 3, window, window]);
   const sigma = graph.input('sigma', 'f32', ['n']);
   const place = graph.input('place', 'i32', ['n', 2]);
   const ids = graph.input('ids', 'i32', ['n', idWindow, idWindow]);
 
+  const heads = plan.heads ?? 'both';
+  const memory = plan.memory && remember(build, ids, plan.memory, side);
+  const state = memory ? recalled(build, draft, given, memory) : given;
   const both = graph.op('Concat', [state, draft], { axis: 1 });
   const stem = { prefix: 'stem', inputs: 6, outputs: width, kernel: cell, stride: cell };
   let x = graph.op('Add', [convolution(build, both, stem), codesOf(build, ids, plan)]);
@@ -55,17 +61,19 @@ export function buildPatchStage(plan: PatchPlan, weights: Weights): Model {
   x = graph.op('Transpose', [middle(build, x, 1, 1 + cells)], { perm: [0, 2, 3, 1] });
   x = graph.op('Transpose', [layerNorm(build, x, 'norm', width)], { perm: [0, 3, 1, 2] });
 
-  const finer = { prefix: 'sharp', inputs: width, outputs: 3 * cell ** 2, kernel: 1 };
-  const change = pixelShuffle(build, convolution(build, x, finer), cell);
-  const inner = middle(build, state, halo, halo + side);
-  graph.output(graph.op('Add', [inner, change], {}, 'sharp'), 'f32', ['n', 3, side, side]);
-
-  const larger = { prefix: 'large', inputs: width, outputs: 3 * (2 * cell) ** 2, kernel: 1 };
-  const detail = pixelShuffle(build, convolution(build, x, larger), 2 * cell);
-  const smooth = enlarge(build, state, change);
-  const large = graph.op('Add', [smooth, detail], {}, 'large');
-  graph.output(large, 'f32', ['n', 3, 2 * side, 2 * side]);
+  const change = heads === 'large' ? undefined : sharpen(build, state, x, width);
+  if (heads !== 'sharp') enlarge(build, state, change, x, width);
   return graph.build();
+}
+
+/** The window of the state; where the ids are known, the patch in it is what was drawn with its errors taken away. */
+function recalled(build: Build, draft: Value, state: Value, { known, change }: Remembered): Value {
+  const { graph } = build;
+  const drawn = middle(build, draft, halo, halo + side);
+  const own = graph.op('Sub', [graph.op('Add', [drawn, change]), middle(build, state, halo, halo + side)]);
+  const added = graph.op('Where', [known, own, graph.floats('nothing', [1], [0])]);
+  const pads = graph.integers([0, 0, halo, halo, 0, 0, halo, halo]);
+  return graph.op('Add', [state, graph.op('Pad', [added, pads])]);
 }
 
 /** What the ids say of every cell: `[n, width, 6, 6]`. An id is 2 × 2 cells; the outer half of the outer ids is cut. */
@@ -140,15 +148,27 @@ function block(build: Build, x: Value, condition: Value, prefix: string, plan: P
   return graph.op('Add', [x, graph.op('Transpose', [narrow], { perm: [0, 3, 1, 2] })]);
 }
 
-/** The sharpened patch among its neighbours, twice as large without detail: bilinear, `[n, 3, 32, 32]`. */
-function enlarge(build: Build, state: Value, change: Value): Value {
+/** Output `sharp`: the patch, and what the trunk changes in it. Returns the change. */
+function sharpen(build: Build, state: Value, trunk: Value, width: number): Value {
+  const head = { prefix: 'sharp', inputs: width, outputs: 3 * cell ** 2, kernel: 1 };
+  const change = pixelShuffle(build, convolution(build, trunk, head), cell);
+  const inner = middle(build, state, halo, halo + side);
+  build.graph.output(build.graph.op('Add', [inner, change], {}, 'sharp'), 'f32', ['n', 3, side, side]);
+  return change;
+}
+
+/** Output `large`: the sharpened patch among its neighbours, twice as large by cubic interpolation, and its detail. */
+function enlarge(build: Build, state: Value, change: Value | undefined, trunk: Value, width: number): void {
   const { graph } = build;
+  const head = { prefix: 'large', inputs: width, outputs: 3 * (2 * cell) ** 2, kernel: 1 };
+  const detail = pixelShuffle(build, convolution(build, trunk, head), 2 * cell);
   const pads = graph.integers([0, 0, halo, halo, 0, 0, halo, halo]);
-  const among = graph.op('Add', [state, graph.op('Pad', [change, pads])]);
+  const among = change ? graph.op('Add', [state, graph.op('Pad', [change, pads])]) : state;
   const scales = graph.floats('twice', [4], [1, 1, 2, 2]);
-  const mode = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
+  const mode = { mode: 'cubic', coordinate_transformation_mode: 'half_pixel' };
   const resized = graph.op('Resize', [among, undefined, scales], mode);
-  return middle(build, resized, 2 * halo, 2 * (halo + side));
+  const smooth = middle(build, resized, 2 * halo, 2 * (halo + side));
+  graph.output(graph.op('Add', [smooth, detail], {}, 'large'), 'f32', ['n', 3, 2 * side, 2 * side]);
 }
 
 /** Rows and columns `from … to−1`. */

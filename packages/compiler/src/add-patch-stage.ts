@@ -1,0 +1,110 @@
+/**
+ * A patch stage trained for pictures of a bundle that exists → the same bundle with the stage. Its other files stay as
+ * they are, byte by byte; the new bundle appears whole or not at all.
+ */
+import { randomBytes } from 'node:crypto';
+import { cp, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  AnyToAnyError,
+  type Manifest,
+  openBundle,
+  type PortDescription,
+  throwIfAborted,
+  writeManifest,
+} from '@any-to-any/core';
+import { z } from 'zod';
+import { readConfig } from './compile.ts';
+import { describeAdapter, fileNames } from './families/any-to-any/manifest.ts';
+import { type PatchStageConfig, patchStageSchema } from './families/any-to-any/patch-config.ts';
+import { buildPatchStage } from './families/any-to-any/patch-stage.ts';
+import { openLedger } from './families/ledger.ts';
+import type { Model } from './onnx/model.ts';
+import { saveModel } from './onnx/save.ts';
+import { storeHalves } from './quantize/halves.ts';
+import { replace } from './replace.ts';
+import { checkpointInvalid } from './safetensors/invalid.ts';
+import { openTensors } from './safetensors/open.ts';
+
+/** The stage as a checkpoint's config describes it, and the ids of the tokenizer it was trained for. */
+const stageSchema = patchStageSchema.extend({ codes: z.int().positive() });
+
+/**
+ * `stage`: a directory with `config.json` and `image-patches.safetensors`. A stage the bundle has already is replaced.
+ * The weights of its products are kept as 16-bit floats. Throws CHECKPOINT_INVALID, BUNDLE_*, OPTION_INVALID, ABORTED.
+ */
+export async function addPatchStage(
+  stage: string,
+  bundle: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Manifest> {
+  const target = resolve(bundle);
+  const { manifest } = await openBundle(target);
+  const { config, codes } = await readStage(stage);
+  const image = portFor(join(stage, 'config.json'), manifest, codes);
+  const model = await readModel(stage, config, codes);
+  const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
+  try {
+    await cp(target, partial, { recursive: true });
+    throwIfAborted(signal, 'compile');
+    await saveModel(storeHalves(model), join(partial, fileNames.patches), { signal });
+    const adapter = describeAdapter({ size: codes }, config);
+    const others = (image.adapters ?? []).filter(({ plugin }) => plugin !== adapter.plugin);
+    const { format: _, spaceHash: __, files: ___, ...parts } = manifest;
+    const ports = { ...manifest.ports, image: { ...image, adapters: [adapter, ...others] } };
+    const written = await writeManifest(partial, { ...parts, ports });
+    await replace(target, partial);
+    return written;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function readStage(directory: string): Promise<{ config: PatchStageConfig; codes: number }> {
+  const parsed = stageSchema.safeParse(await readConfig(directory));
+  if (parsed.success) {
+    const { codes, ...config } = parsed.data;
+    return { config, codes };
+  }
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.join('.') || 'the whole';
+  throw checkpointInvalid(join(directory, 'config.json'), `${where}: ${issue?.message}.`, {
+    cause: parsed.error,
+  });
+}
+
+/** The port of the bundle's pictures, whose tokenizer must have the ids that the stage knows. */
+function portFor(path: string, manifest: Manifest, codes: number): PortDescription {
+  const image = manifest.ports['image'];
+  if (image?.tokenizer === undefined) {
+    throw new AnyToAnyError(
+      'OPTION_INVALID',
+      `${manifest.name} makes no pictures, so nothing can refine them.`,
+      {
+        stage: 'compile',
+      },
+    );
+  }
+  const { size } = image.tokenizer.options;
+  if (size === codes) return image;
+  throw checkpointInvalid(
+    path,
+    `codes: expected ${size}, as many ids as ${manifest.name} has of pictures, found ${codes}.`,
+  );
+}
+
+async function readModel(directory: string, config: PatchStageConfig, codes: number): Promise<Model> {
+  const reader = await openTensors(directory, 'image-patches');
+  try {
+    const ledger = openLedger(reader);
+    const model = buildPatchStage({ ...config, codes }, ledger.weights);
+    ledger.check();
+    const loaded = model.initializers.map(async (one) => {
+      const data = await one.load();
+      return { ...one, load: async () => data };
+    });
+    return { ...model, initializers: await Promise.all(loaded) };
+  } finally {
+    await reader.close();
+  }
+}
