@@ -6,7 +6,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, PictureBuilder, placeTile } from '@any-to-any/client';
-import { createPipeline, type Event, type ImageDelta, type Pipeline, type Request } from '@any-to-any/core';
+import {
+  createPipeline,
+  type Event,
+  type ImageContent,
+  type ImageDelta,
+  type Pipeline,
+  type Request,
+} from '@any-to-any/core';
 import { type Studio, startStudio } from '@any-to-any/studio';
 import { joinImage } from '@any-to-any/tokenizer-image';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -100,4 +107,15 @@ it('two pictures of two tiles each, all at once, on one connection', async () =>
       Buffer.concat(Array.from({ length: 256 }, (_, y) => data.subarray(y * 2048, y * 2048 + 1024)));
     expect(Buffer.compare(rows(half.data), rows(picture.data))).toBe(0);
   }
+}, 600_000);
+
+it('a reader slower than everything gets the same tile, whole', async () => {
+  const fast = await pipeline.generate(ask(30));
+  const sent: ImageDelta[] = [];
+  for await (const event of pipeline.stream(ask(30))) {
+    if (isPatch(event)) sent.push(patchOf(event));
+    // Longer than a step takes: decoder, denoiser and progress all wait for this reader.
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+  expect(Buffer.compare(joinImage(sent).data, (fast.segments[0]!.content as ImageContent).data)).toBe(0);
 }, 600_000);
