@@ -55,7 +55,8 @@ export function createAttachments({ modalities, limits }: Welcome, changed: () =
   }
 
   async function add(files: Iterable<Blob & { readonly name?: string }>): Promise<void> {
-    for (const file of files) {
+    // A copy: what was picked or dropped is taken back once the event is over.
+    for (const file of [...files]) {
       const name = file.name || say(modalityOf(file) === 'audio' ? 'sound' : 'picture');
       const modality = modalityOf(file);
       if (modality && !takes.includes(modality)) tell(say('notTaken', { name }));
