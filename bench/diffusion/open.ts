@@ -3,7 +3,14 @@
  * Text ids, codes and the drawing of codes are those of the model it is compared with; graphs run off the main thread.
  */
 import { join } from 'node:path';
-import { type Bundle, type Device, type Graph, type ImageContent, openGraph } from '@any-to-any/core';
+import {
+  AnyToAnyError,
+  type Bundle,
+  type Device,
+  type Graph,
+  type ImageContent,
+  openGraph,
+} from '@any-to-any/core';
 import { decodeRegion, rgbaOf } from '@any-to-any/tokenizer-image';
 import { createTextTokenizer, type TextTokenizer } from '@any-to-any/tokenizer-text';
 import type { GraphName } from './lower/lower.ts';
@@ -37,8 +44,8 @@ export async function openBaseline(
   { plan, paths, bundle }: BaselineParts,
   device: Device,
 ): Promise<Baseline> {
+  const { decode, halo } = imageOptionsOf(bundle, plan);
   const text = await textTokenizerOf(bundle);
-  const { decode, halo } = imageOptionsOf(bundle);
   const words = await openGraph(device, paths.words);
   const denoiser = await openGraph(device, paths.denoiser);
   const nearest = await openGraph(device, paths.nearest);
@@ -78,7 +85,8 @@ async function draw(
   return { modality: 'image', width, height, data: rgbaOf(planar, 0, 0, width, height) };
 }
 
-async function textTokenizerOf(bundle: Bundle): Promise<TextTokenizer> {
+/** The text tokenizer that the bundle and the baseline have in common. */
+export async function textTokenizerOf(bundle: Bundle): Promise<TextTokenizer> {
   // The emoji model's text port is a tiktoken file, as its manifest says; the training wrote both.
   const { file, pattern } = bundle.manifest.ports['text']!.tokenizer!.options as {
     file: string;
@@ -87,9 +95,27 @@ async function textTokenizerOf(bundle: Bundle): Promise<TextTokenizer> {
   return createTextTokenizer({ kind: 'tiktoken', ranks: await bundle.read(file), pattern });
 }
 
-function imageOptionsOf(bundle: Bundle): { decode: string; halo: number } {
-  // Of an image port of kind "vq"; the image plugin has the checks.
-  return bundle.manifest.ports['image']!.tokenizer!.options as { decode: string; halo: number };
+interface ImageOptions {
+  readonly decode: string;
+  readonly halo: number;
+  readonly size: number;
+  readonly grids: readonly (readonly [rows: number, columns: number])[];
+}
+
+/** The image port of kind "vq" that has the baseline's latents for its codes; BUNDLE_INVALID if they cannot be these. */
+export function imageOptionsOf(bundle: Bundle, { codes, grid, words }: DiffusionPlan): ImageOptions {
+  const { text, image } = bundle.manifest.ports;
+  const options = image?.tokenizer?.options as ImageOptions | undefined; // the image plugin has the checks
+  const said = text?.table?.rows;
+  if (options?.size === codes && `${options.grids?.[0]}` === `${grid},${grid}` && said === words)
+    return options;
+  throw new AnyToAnyError(
+    'BUNDLE_INVALID',
+    `${bundle.directory}: the baseline speaks ${words} text ids and draws ${grid} × ${grid} of ${codes} image codes, the ` +
+      `model ${said ?? 'no'} text ids and ${options ? `${options.grids?.[0]?.join(' × ')} of ${options.size}` : 'no'} image codes. ` +
+      'Train a baseline for its tokenizers.',
+    { path: bundle.directory },
+  );
 }
 
 /** Where the weights are committed. */

@@ -15,12 +15,13 @@ from .model import DiffusionConfig, LatentDiffusion
 SMALLEST = 4096  # elements from which a weight is worth rounding
 
 
-def load_diffusion(run: Path) -> tuple[LatentDiffusion, float]:
-    """The averaged weights, and the guidance that training looked at."""
+def load_diffusion(run: Path) -> tuple[LatentDiffusion, float, dict]:
+    """The averaged weights, the guidance that training looked at, and how long it took."""
     state = torch.load(run / "diffusion" / "state.pt", weights_only=False)
     model = LatentDiffusion(DiffusionConfig(**state["config"]))
     model.load_state_dict(state["average"])
-    return model.eval().requires_grad_(False), state["guidance"]
+    took = {"steps": state["step"], "clockMinutes": round(state["spent"] / 60, 1), "processorMinutes": round(state["worked"] / 60, 1)}
+    return model.eval().requires_grad_(False), state["guidance"], took
 
 
 def rounded(name: str, value: Tensor) -> dict[str, Tensor]:
@@ -46,8 +47,9 @@ def main() -> None:
     arguments.add_argument("--run", type=Path, default=Path("run"))
     arguments.add_argument("--to", type=Path, default=Path("../bench/diffusion/weights"))
     options = arguments.parse_args()
-    model, guidance = load_diffusion(options.run)
+    model, guidance, took = load_diffusion(options.run)
     write_baseline(options.to, model, guidance, load_tokenizer(options.run).codebook.weight)
+    (options.to / "training.json").write_text(json.dumps(took) + "\n")
     print({path.name: path.stat().st_size for path in sorted(options.to.iterdir())})
 
 

@@ -90,18 +90,18 @@ def main() -> None:
     model = LatentDiffusion(DiffusionConfig(**shape))
     start_words(model.text.table, options.run)
     average, optimiser = Average(model, train["average"]), Optimiser(model, UNUSED | train)
-    step, spent, worked = 0, 0.0, 0.0  # seconds of the clock, and of the processor
+    step, mean = 0, 1.0
+    spent, worked = 0.0, 0.0  # seconds of the clock, and of the processor
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=False)
         model.load_state_dict(state["model"]), average.model.load_state_dict(state["average"])
         optimiser.restore(state["optimiser"])
-        step, spent, worked = state["step"], state["spent"], state["worked"]
+        step, mean, spent, worked = (state[name] for name in ("step", "mean", "spent", "worked"))
     random = Random(train["seed"] + step)
     vectors, shares = tokenizer.codebook.weight * model.config.code_width**0.5, signal_shares().float()
     budget = 60 * (options.minutes or train["minutes"])
     log = (folder / "log.jsonl").open("a")
     began = saved = shown = time.time()
-    mean = 1.0
     while spent + time.time() - began < budget:
         ids, words, there = batch_of(world, random, train["batch"], model.config.words)
         with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
@@ -122,7 +122,7 @@ def main() -> None:
         if time.time() - saved > 120 or over:
             saved = time.time()
             state = {"model": model.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(),
-                     "config": shape, "guidance": train["guidance"], "step": step, "spent": spent + saved - began, "worked": worked + time.process_time()}
+                     "config": shape, "guidance": train["guidance"], "step": step, "mean": mean, "spent": spent + saved - began, "worked": worked + time.process_time()}
             torch.save(state, folder / "state.tmp")
             os.replace(folder / "state.tmp", folder / "state.pt")
         if time.time() - shown > 60 * train["previewMinutes"] or over:
