@@ -49,7 +49,7 @@ def main() -> None:
     options = arguments.parse_args()
     model, guidance, took = load_diffusion(options.run)
     write_baseline(options.to, model, guidance, load_tokenizer(options.run).codebook.weight)
-    (options.to / "training.json").write_text(json.dumps(took) + "\n")
+    (options.to / "training.json").write_text(json.dumps(took, indent=2) + "\n")
     print({path.name: path.stat().st_size for path in sorted(options.to.iterdir())})
 
 
