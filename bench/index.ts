@@ -1,13 +1,16 @@
 /**
- * `npm run bench [decode] [rival] [model] [sound] [patches] [text] [janus]`: every figure of one table comes from one run on one
- * machine. Weights are written to a temporary directory, about 2 GB while it runs; `janus`, which takes long and 7 GB,
- * runs only when it is named.
+ * `npm run bench [decode] [rival] [model] [sound] [patches] [text] [baseline] [janus]`, which takes `-- baseline --count N
+ * --model PATH`: every figure of one table comes from one run on one machine. Weights are written to a temporary
+ * directory, about 2 GB while it runs; `janus`, which takes long and 7 GB, runs only when it is named.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { compile } from '@any-to-any/compiler';
-import { type Device, openBundle, openDevice, openLocalEngine } from '@any-to-any/core';
+import { type Device, locateBundle, openBundle, openDevice, openLocalEngine } from '@any-to-any/core';
+import { compareWithDiffusion } from './baseline/compare.ts';
+import { printComparison } from './baseline/print.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { measureDecode, measurePrefill, type Subject } from './decode.ts';
 import { measureDefaultModel } from './default-model.ts';
@@ -19,7 +22,16 @@ import { shape, variants } from './shape.ts';
 import { measureSound } from './sound.ts';
 import { compareTextModel } from './text-model.ts';
 
-const wanted = new Set(process.argv.slice(2));
+const { values, positionals } = parseArgs({
+  options: { count: { type: 'string', default: '20' }, model: { type: 'string' } },
+  allowPositionals: true,
+});
+const wanted = new Set(positionals);
+const count = Number(values.count);
+if (!Number.isInteger(count) || count < 1) {
+  console.error(`--count is a whole number from 1, not "${values.count}".`);
+  process.exit(2);
+}
 const wants = (part: string): boolean => wanted.size === 0 || wanted.has(part);
 const tell = (text: string): void => console.error(text);
 
@@ -29,6 +41,7 @@ try {
   if (wants('model')) await printDefaultModel();
   if (wants('sound')) await printSound();
   if (wants('patches')) await printPatches(join(process.cwd(), '..'), root, tell);
+  if (wants('baseline')) await printBaseline();
   if (wants('text')) await compareTextModel(root, tell);
   if (wanted.has('janus')) await compareJanus(root, tell);
   if (wants('decode') || wants('rival')) {
@@ -107,6 +120,12 @@ async function printDefaultModel(): Promise<void> {
     ),
   );
   console.log('');
+}
+
+async function printBaseline(): Promise<void> {
+  const { model = locateBundle('@any-to-any/model-emoji', import.meta.url) } = values;
+  const options = { model: resolve(process.env['INIT_CWD'] ?? '.', model), count, root, tell };
+  await printComparison(await compareWithDiffusion(options));
 }
 
 async function printSound(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Measuring: medians of interleaved rounds, event-loop delay, resident memory, tables. */
+import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
 export function median(values: readonly number[]): number {
@@ -24,6 +25,16 @@ export async function worstDelay(work: () => Promise<unknown>): Promise<number> 
 
 export function residentMiB(): number {
   return process.memoryUsage().rss / 2 ** 20;
+}
+
+/**
+ * The most that was resident since this process began. Linux counts what the parent had when it forked into `maxRSS`, so
+ * there the kernel's own high-water mark is read.
+ */
+export async function peakMiB(): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const kib = status.match(/^VmHWM:\s*(\d+) kB$/m)?.[1];
+  return (kib === undefined ? process.resourceUsage().maxRSS : Number(kib)) / 1024;
 }
 
 /** A Markdown table. */

@@ -6,14 +6,17 @@ export {
   type KvScales,
 } from './blocks/attention.ts';
 export { type Build, type Weights, weight } from './blocks/build.ts';
+export { type Convolution, convolution, gelu } from './blocks/convolution.ts';
 export { type FeedForward, swiglu } from './blocks/feed-forward.ts';
 export { type LinearPart, linear } from './blocks/linear.ts';
 export { addAndNorm, addAndNormLast, headNorm, type Norm, rmsNorm } from './blocks/norm.ts';
 export { type Rotary, rotaryTables } from './blocks/rotary.ts';
+export { affine, layerNorm } from './blocks/transformer.ts';
 export { type CompiledManifest, compile } from './compile.ts';
 export { buildDecoder, type DecoderOptions, type DecoderPlan } from './families/any-to-any/decoder.ts';
 export { buildHead, type HeadPlan } from './families/any-to-any/head.ts';
 export { buildPatchStage, type PatchPlan } from './families/any-to-any/patch-stage.ts';
+export { type Ledger, openLedger } from './families/ledger.ts';
 export { type TableType, writeTable } from './families/table.ts';
 export { GraphBuilder, type Value } from './onnx/graph.ts';
 export type { Attribute, ElementType, Initializer, Model, Node, ValueInfo } from './onnx/model.ts';

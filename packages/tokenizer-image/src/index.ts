@@ -1,4 +1,5 @@
 export { joinImage } from './join.ts';
+export { type Planar, rgbaOf } from './picture/fit.ts';
 export type { ImageFormat } from './picture/format.ts';
 export { type ImageLimits, readImage } from './picture/read.ts';
 export {
