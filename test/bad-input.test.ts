@@ -49,7 +49,7 @@ describe('bad requests', () => {
     [
       'OPTION_UNKNOWN',
       'an unknown option of a modality',
-      { content: ['a'], to: 'image', options: { image: { steps: 3 } as never } },
+      { content: ['a'], to: 'image', options: { image: { strokes: 3 } as never } },
     ],
     [
       'OPTION_INVALID',

@@ -23,6 +23,7 @@ import type { Model } from './onnx/model.ts';
 import { saveModel } from './onnx/save.ts';
 import { storeHalves } from './quantize/halves.ts';
 import { replace } from './replace.ts';
+import type { TensorReader } from './safetensors/file.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 import { openTensors } from './safetensors/open.ts';
 
@@ -42,9 +43,10 @@ export async function addPatchStage(
   const { manifest } = await openBundle(target);
   const { config, codes } = await readStage(stage);
   const image = portFor(join(stage, 'config.json'), manifest, codes);
-  const model = await readModel(stage, config, codes);
+  const reader = await openTensors(stage, 'image-patches');
   const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
   try {
+    const model = buildModel(reader, config, codes);
     await cp(target, partial, { recursive: true });
     throwIfAborted(signal, 'compile');
     await saveModel(storeHalves(model), join(partial, fileNames.patches), { signal });
@@ -56,6 +58,7 @@ export async function addPatchStage(
     await replace(target, partial);
     return written;
   } finally {
+    await reader.close();
     await rm(partial, { recursive: true, force: true });
   }
 }
@@ -93,18 +96,10 @@ function portFor(path: string, manifest: Manifest, codes: number): PortDescripti
   );
 }
 
-async function readModel(directory: string, config: PatchStageConfig, codes: number): Promise<Model> {
-  const reader = await openTensors(directory, 'image-patches');
-  try {
-    const ledger = openLedger(reader);
-    const model = buildPatchStage({ ...config, codes }, ledger.weights);
-    ledger.check();
-    const loaded = model.initializers.map(async (one) => {
-      const data = await one.load();
-      return { ...one, load: async () => data };
-    });
-    return { ...model, initializers: await Promise.all(loaded) };
-  } finally {
-    await reader.close();
-  }
+/** The tensors are read when the graph is written. */
+function buildModel(reader: TensorReader, config: PatchStageConfig, codes: number): Model {
+  const ledger = openLedger(reader);
+  const model = buildPatchStage({ ...config, codes }, ledger.weights);
+  ledger.check();
+  return model;
 }

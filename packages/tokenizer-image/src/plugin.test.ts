@@ -32,6 +32,7 @@ test('exports exactly this', () => {
     'imagePlugin',
     'joinImage',
     'readImage',
+    'rgbaOf',
     'writeImage',
   ]);
 });
