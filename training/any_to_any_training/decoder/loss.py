@@ -1,5 +1,7 @@
 """One cross-entropy over the whole delimited sequence, each position through the head that is legal there. Beside it,
 while training, where speech is generated: which phone is being said and which comes next, read off the hidden state."""
+from typing import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,15 +12,15 @@ from .model import Decoder
 from .sequence import IGNORED, Batch
 
 
-def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch) -> Tensor:
-    """`encoders`: by modality, "image" and "audio"."""
+def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+    """`encoders`: by modality, "image" and "audio"; `change`: of what is heard, as log-mel bands."""
     x = decoder.embed(batch.ids)
     starts = body_starts(batch.layout)
     for index, content in batch.contents.items():
         if batch.layout[index].modality == 2:
             embedded = encoders["image"](torch.from_numpy(to_tensor_range(content)))
         else:
-            embedded = encoders["audio"](torch.from_numpy(content))
+            embedded = encoders["audio"].embed(encoders["audio"].listen(torch.from_numpy(content), change))
         start = starts[index]
         x = torch.cat((x[:, :start], embedded.to(x.dtype), x[:, start + embedded.shape[1] :]), dim=1)
     return x
@@ -27,9 +29,10 @@ def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch) -> Tensor:
 PHONE_WEIGHT = 0.5
 
 
-def losses(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, phone_heads: nn.Linear | None = None) -> tuple[Tensor, dict[str, float]]:
+def losses(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, phone_heads: nn.Linear | None = None,
+           change: Callable[[Tensor], Tensor] | None = None) -> tuple[Tensor, dict[str, float]]:
     """`phone_heads`: hidden -> two times the phones. -> weighted mean over the asked positions; plain mean per head for the log (weight < 1 left out)."""
-    x = inputs(decoder, encoders, batch)
+    x = inputs(decoder, encoders, batch, change)
     if torch.is_autocast_enabled("cpu"):
         x = x.to(torch.bfloat16)  # the residual stream too: half the memory traffic
     positions = torch.arange(x.shape[1])

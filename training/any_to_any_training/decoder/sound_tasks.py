@@ -42,7 +42,8 @@ class Hearing:
 
     clips: Clips
     speaking: tuple[str, ...]  # voices to generate
-    english: float = 0.5  # share of English in what is spoken and heard
+    english: float = 0.5  # share of English in what is spoken
+    english_heard: float = 0.5  # and in what is heard
     heard: dict[str, list[dict]] = field(init=False)  # by language: speech of every training voice
     spoken: dict[str, list[dict]] = field(init=False)  # speech by voice, of the voices to generate
     twice: list[tuple[dict, dict]] = field(init=False)  # the same words in two voices, the second to generate
@@ -68,7 +69,7 @@ class Hearing:
 
     def listened(self, random: Random) -> dict:
         """A clip to hear."""
-        return random.choice(self.heard["en" if random.random() < self.english else "ko"])
+        return random.choice(self.heard["en" if random.random() < self.english_heard else "ko"])
 
     def sound(self, random: Random) -> tuple[int, dict]:
         concept = random.choice(list(self.sounds))

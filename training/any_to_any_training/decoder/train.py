@@ -24,6 +24,7 @@ from ..pictures import curves
 from ..schedule import rate
 from ..sound.clips import Clips
 from ..sound.codec import SoundCodec
+from ..sound.disturb import another_throat
 from ..sound.encoder import SoundEncoder, SoundEncoderConfig
 from ..sound.train import load_codec
 from ..tokenizer.restore import load_tokenizer
@@ -96,7 +97,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
-    codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]), train.get("english", 0.5))
+    codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]), train.get("english", 0.5), train.get("englishHeard", 0.5))
     models = build(config, tokenizer.config.codes, codec.config.codes)
     start(models, options.run)
     learners = Learners(models, hearing.clips.phone_count)
@@ -123,7 +124,7 @@ def main() -> None:
         examples = feed.next(task, train["soundBatch"] if task in hearing_tasks else train["batch"])
         batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise)
         with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
-            loss, heads = losses(models.decoder, models.encoders, batch, learners.phones)
+            loss, heads = losses(models.decoder, models.encoders, batch, learners.phones, lambda mel: another_throat(mel, noise))
         loss.backward()
         norm = nn.utils.clip_grad_norm_(learners.parameters(), 1.0)
         optimiser.step(learning)
