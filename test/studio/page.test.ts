@@ -107,12 +107,12 @@ describe.skipIf(!browserPath)('Studio in Chromium', { timeout: 300_000 }, () => 
     await page.locator('.chip[data-modality=image]').click();
     await page.locator('.chip[data-modality=audio]').click();
     bench.gate.shut(40);
-    await ask(page, 'a cat', 1);
+    await ask(page, 'a cat on a blue background', 1);
     await page.locator('.sound-segment[data-playing=true]').waitFor();
     expect(await page.locator('.answer').getAttribute('data-state')).toBe('running');
     bench.gate.open();
     await ended(page);
-    const { segments } = await bench.pipeline.generate({ content: ['a cat'], to: 'audio', seed: 1 });
+    const { segments } = await bench.pipeline.generate({ content: ['a cat on a blue background'], to: 'audio', seed: 1 });
     const { samples } = segments[0]!.content as unknown as { samples: Float32Array };
     expect(await page.locator('.sound-segment').getAttribute('data-samples')).toBe(String(samples.length));
     await page.locator('.sound-segment[data-playing=false]').waitFor();
