@@ -112,7 +112,11 @@ describe.skipIf(!browserPath)('Studio in Chromium', { timeout: 300_000 }, () => 
     expect(await page.locator('.answer').getAttribute('data-state')).toBe('running');
     bench.gate.open();
     await ended(page);
-    const { segments } = await bench.pipeline.generate({ content: ['a cat on a blue background'], to: 'audio', seed: 1 });
+    const { segments } = await bench.pipeline.generate({
+      content: ['a cat on a blue background'],
+      to: 'audio',
+      seed: 1,
+    });
     const { samples } = segments[0]!.content as unknown as { samples: Float32Array };
     expect(await page.locator('.sound-segment').getAttribute('data-samples')).toBe(String(samples.length));
     await page.locator('.sound-segment[data-playing=false]').waitFor();
