@@ -18,16 +18,15 @@ export async function checkReplaceable(target: string): Promise<void> {
   );
 }
 
-/** Moves the complete `partial` to `target`; what was there stays until it has moved. */
-export async function replace(target: string, partial: string): Promise<void> {
+/** Moves the complete `partial` to `target`. What was there lies at `old` meanwhile, is put back if the move fails, and is gone at the end. */
+export async function replace(target: string, partial: string, old = `${partial}-old`): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
-  if (!existsSync(target)) return rename(partial, target);
-  const old = `${partial}-old`;
-  await rename(target, old);
+  const replaces = existsSync(target);
+  if (replaces) await rename(target, old);
   try {
     await rename(partial, target);
   } catch (error) {
-    await rename(old, target);
+    if (replaces) await rename(old, target);
     throw error;
   }
   await rm(old, { recursive: true, force: true });

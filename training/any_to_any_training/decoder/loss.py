@@ -11,6 +11,8 @@ from .layout import body_starts, buckets, modalities
 from .model import Decoder
 from .sequence import IGNORED, Batch
 
+PHONE_WEIGHT = 0.5  # beside the mean over ids, where every frame's phone is known
+
 
 def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
     """`encoders`: by modality, "image" and "audio"; `change`: of what is heard, as log-mel bands."""
@@ -26,12 +28,10 @@ def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, change: Call
     return x
 
 
-PHONE_WEIGHT = 0.5
-
-
 def losses(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, phone_heads: nn.Linear | None = None,
            change: Callable[[Tensor], Tensor] | None = None) -> tuple[Tensor, dict[str, float]]:
-    """`phone_heads`: hidden -> two times the phones. -> weighted mean over the asked positions; plain mean per head for the log (weight < 1 left out)."""
+    """`phone_heads`: hidden -> two times the phones. -> weighted mean over the asked positions; plain mean per head for
+    the log (weight < 1 left out)."""
     x = inputs(decoder, encoders, batch, change)
     if torch.is_autocast_enabled("cpu"):
         x = x.to(torch.bfloat16)  # the residual stream too: half the memory traffic

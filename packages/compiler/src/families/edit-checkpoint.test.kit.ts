@@ -3,8 +3,8 @@
  */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSafetensors } from '../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../safetensors/write.ts';
+import { changeTensors } from '../safetensors/change.test.kit.ts';
+import type { TensorToWrite } from '../safetensors/write.ts';
 
 export interface Change {
   /** Bytes stay as they are: a change of shape has to fit them, or bring its own. */
@@ -24,15 +24,7 @@ export async function editCheckpoint(
     const own = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8'));
     await writeFile(join(copy, 'config.json'), JSON.stringify({ ...own, ...config }));
   }
-  if (change === undefined) {
-    await cp(join(checkpoint, file), join(copy, file));
-    return copy;
-  }
-  const reader = await openSafetensors(join(checkpoint, file));
-  const tensors: TensorToWrite[] = [];
-  for (const { name, dtype, shape } of reader.tensors.values())
-    tensors.push(...change({ name, dtype, shape, data: await reader.readBytes(name) }));
-  await reader.close();
-  await writeSafetensors(join(copy, file), tensors);
+  await cp(join(checkpoint, file), join(copy, file));
+  if (change !== undefined) await changeTensors(join(copy, file), (all) => all.flatMap(change));
   return copy;
 }

@@ -1,15 +1,16 @@
 /**
  * For tests: copies of the checkpoints in `fixtures/`, changed, and what compiling them says.
  */
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile } from '../compile.ts';
 import type { CompileOptions } from '../options.ts';
-import { openSafetensors } from '../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../safetensors/write.ts';
+import { changeTensors } from '../safetensors/change.test.kit.ts';
+import type { TensorToWrite } from '../safetensors/write.ts';
 import { fixtures } from './any-to-any/fixture.test.kit.ts';
 
-export type Json = Readonly<Record<string, unknown>>;
+export { type Json, json } from './broken.test.kit.ts';
+
 export type Change = (directory: string) => Promise<unknown>;
 
 let count = 0;
@@ -31,28 +32,12 @@ export async function failure(
   return compile(checkpoint, out, options).then(() => '', String);
 }
 
-export function json(file: string, change: (value: Json) => unknown): Change {
-  return async (directory) => {
-    const path = join(directory, file);
-    await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Json))); // all are objects
-  };
-}
-
 /** Each tensor may become none, itself or several. */
 export function tensors(
   change: (tensor: TensorToWrite) => readonly TensorToWrite[],
   file = 'model.safetensors',
 ): Change {
-  return async (directory) => {
-    const path = join(directory, file);
-    const reader = await openSafetensors(path);
-    const all: TensorToWrite[] = [];
-    for (const { name, dtype, shape } of reader.tensors.values()) {
-      all.push(...change({ name, dtype, shape, data: await reader.readBytes(name) }));
-    }
-    await reader.close();
-    await writeSafetensors(path, all);
-  };
+  return (directory) => changeTensors(join(directory, file), (all) => all.flatMap(change));
 }
 
 /** What befalls tensors whose name ends so. */

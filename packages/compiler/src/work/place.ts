@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replace } from '../replace.ts';
 import { beginJournal, type Journal, readJournal } from './journal.ts';
 import { holdLock, type Lock } from './lock.ts';
 
@@ -54,14 +55,7 @@ async function enter(target: string, root: string, lock: Lock, identity: string)
     journal,
     async finish() {
       await lock.check();
-      const replaces = existsSync(target);
-      if (replaces) await rename(target, old);
-      try {
-        await rename(bundle, target);
-      } catch (error) {
-        if (replaces) await rename(old, target);
-        throw error;
-      }
+      await replace(target, bundle, old);
     },
     leave: (keep) => leave(root, lock, keep),
   };
