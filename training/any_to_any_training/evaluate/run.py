@@ -43,6 +43,7 @@ def main() -> None:
     arguments.add_argument("--count", type=int, default=200, help="pictures per text -> image measure and language")
     arguments.add_argument("--read", type=int, default=400, help="pictures per image -> text measure")
     arguments.add_argument("--guidance", type=float, default=1.5)
+    arguments.add_argument("--distilled", action="store_true", help="guidance by the guide, in one row")
     arguments.add_argument("--temperature", type=float, default=0.6)
     arguments.add_argument("--top-k", type=int, default=100)
     arguments.add_argument("--seed", type=int, default=2024)
@@ -57,7 +58,7 @@ def main() -> None:
     train = state["config"]["train"]
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
     judge = train_judge(atlas, tokenizer, world.table, options.run / "judge.pt")
-    choice = Choice(options.temperature, options.top_k, options.guidance)
+    choice = Choice(options.temperature, options.top_k, options.guidance, options.distilled)
     codes = measure(tokenizer, held_out_scenes(atlas, 1024, seed=7))
     rows = []
     for language in ("en", "ko"):
