@@ -15,6 +15,7 @@ from ..decoder.train import build
 from ..pictures import sheet
 from ..tokenizer.measure import held_out_scenes, measure
 from ..tokenizer.restore import load_tokenizer
+from .asking import score_code, score_questions
 from .drawing import MEASURES, score_drawing
 from .judge import train_judge
 from .reading import score_reading
@@ -69,6 +70,11 @@ def main() -> None:
         for through in ("embeddings", "ids"):
             for name, (hits, n) in score_reading(models.decoder, models.encoders["image"], world, language, through, options.read, options.seed).items():
                 rows.append(row(f"image -> text {language} by {through}: {name}", hits, n))
+    for language in ("en", "ko"):
+        for name, (hits, n) in score_questions(models, world, language, options.read, options.seed).items():
+            rows.append(row(f"question {language}: {name}", hits, n))
+    for name, (hits, n) in score_code(models, world, options.read // 2, options.seed).items():
+        rows.append(row(f"image -> code: {name}", hits, n))
     result = {"tokenizer": codes, "sampling": vars(choice) | {"seed": options.seed}, "steps": state["step"], "examples": state["counts"],
               "trainingMinutes": round(state["spent"] / 60, 1), "rows": rows}
     (options.run / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
