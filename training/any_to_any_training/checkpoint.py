@@ -23,6 +23,8 @@ def describe(decoder: DecoderConfig, ports: PortConfig, tokenizer: TokenizerConf
              "tokenizer": {"kind": "vq", "factor": 8, "codeWidth": tokenizer.code_width, "encoderWidths": list(tokenizer.encoder_widths),
                            "decoderWidths": list(tokenizer.decoder_widths), "blocks": tokenizer.blocks, "grids": [list(grid)]},
              "encoder": encoders["image"].config.to_json()}
+    if ports.image_guide:
+        image["guide"] = {"scales": list(ports.image_guide)}
     if codec is None:
         return {"family": "any-to-any", "format": 1, "decoder": decoder.to_json(), "marks": MARKS, "markCapacity": MARK_CAPACITY, "modalities": [text, image]}
     audio = {"name": "audio", "open": "<aud>", "close": "</aud>", "offset": ports.offsets["audio"], "size": ports.audio,

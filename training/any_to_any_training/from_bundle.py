@@ -56,9 +56,9 @@ def split_fused(found: dict[str, np.ndarray], heads: tuple[int, ...]) -> dict[st
     return out
 
 
-def table(bundle: Path, port: dict) -> np.ndarray:
-    kind = {"float16": np.float16, "float32": np.float32}[port["table"]["type"]]
-    return np.fromfile(bundle / port["table"]["file"], kind).astype(np.float32).reshape(port["table"]["rows"], -1)
+def table(bundle: Path, description: dict, width: int) -> np.ndarray:
+    kind = {"float16": np.float16, "float32": np.float32}[description["type"]]
+    return np.fromfile(bundle / description["file"], kind).astype(np.float32).reshape(-1, width)
 
 
 def decoder_state(bundle: Path, manifest: dict) -> dict[str, Tensor]:
@@ -66,7 +66,9 @@ def decoder_state(bundle: Path, manifest: dict) -> dict[str, Tensor]:
     query, key = shape["heads"] * shape["headWidth"], shape["kvHeads"] * shape["headWidth"]
     state = split_fused(tensors(bundle / shape["graph"]), (query, key, key))
     for name, port in manifest["ports"].items():
-        state[f"ports.{name}.embedding"] = table(bundle, port)
+        state[f"ports.{name}.embedding"] = table(bundle, port["table"], shape["width"])
+        if "guide" in port:
+            state[f"ports.{name}.guide.weight"] = table(bundle, port["guide"], shape["width"])
         state[f"ports.{name}.head.weight"] = tensors(bundle / port["head"]["graph"])["head.weight"]
     kept = {name: value for name, value in state.items() if not name.startswith(("rotary.", "integers."))}
     kept = {name: value[:, 0] if name.endswith((".direction", ".gate")) else value for name, value in kept.items()}

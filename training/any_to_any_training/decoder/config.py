@@ -44,6 +44,7 @@ class PortConfig:
     text: int = 2048
     image: int = 2048
     audio: int = 2048  # 0: a model without sound
+    image_guide: tuple[float, ...] = ()  # scales of guidance that the image port takes as a condition, ascending
     text_buckets: int = 32
     text_distance: int = 128
     image_clip: int = 7

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import MARK_CAPACITY, DecoderConfig, PortConfig
+from .guide import Guide
 from .mixins import GatedResidual, HeadScale, Lora, TypeEmbedding
 
 Cache = list[tuple[Tensor, Tensor]]  # per layer: keys, values [B, kvHeads, past, headWidth]
@@ -109,12 +110,15 @@ class Layer(nn.Module):
 
 
 class Port(nn.Module):
-    """Where a modality enters (embedding) and leaves (head); all heads but that of the marks have one more row, their closing mark."""
+    """Where a modality enters (embedding) and leaves (head); all heads but that of the marks have one more row, their closing mark.
+    `scales`: those of its `guide`, if it has one."""
 
-    def __init__(self, size: int, rows: int, width: int):
+    def __init__(self, size: int, rows: int, width: int, scales: tuple[float, ...] = ()):
         super().__init__()
         self.embedding = nn.Parameter(torch.randn(size, width) * 0.5)
         self.head = nn.Linear(width, rows, bias=False)
+        if scales:
+            self.guide = Guide(scales, width)
 
 
 class Buckets(nn.Module):
@@ -140,7 +144,8 @@ class Decoder(nn.Module):
         sizes = {"marks": (MARK_CAPACITY, MARK_CAPACITY), "text": (ports.text, ports.text + 1), "image": (ports.image, ports.image + 1)}
         if ports.audio:
             sizes["audio"] = (ports.audio, ports.audio + 1)
-        self.ports = nn.ModuleDict({name: Port(*size, config.width) for name, size in sizes.items()})
+        scales = {"image": ports.image_guide}
+        self.ports = nn.ModuleDict({name: Port(*size, config.width, scales.get(name, ())) for name, size in sizes.items()})
         self.apply(self.initialise)
 
     def initialise(self, module: nn.Module) -> None:

@@ -14,6 +14,8 @@ def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
         return "new table" if name.endswith("embedding") else "new head"
     if ".encoders." in f".{name}":  # comes warmed up: small steps
         return "encoder"
+    if name.endswith("guide.weight"):
+        return "guide"
     if name.endswith("embedding") and "ports." in name or "buckets." in name:
         return "table"
     if ".head.weight" in name:
@@ -26,11 +28,11 @@ class Optimiser:
     """`step(factor)` applies every peak rate times the schedule's factor; `kind` says which rate is whose."""
 
     def __init__(self, models: nn.Module, train: dict, kind: Callable[[str, nn.Parameter, str | None], str] = kind):
-        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": [], "new table": [], "new head": []}
+        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": [], "guide": [], "new table": [], "new head": []}
         for name, value in models.named_parameters():
             groups[kind(name, value, train.get("grown"))].append(value)
         rates = {"table": train["tableRate"], "head": train.get("headRate"), "matrix": train["rate"], "encoder": train.get("encoderRate"), "other": train["rate"],
-                 "new table": train.get("newTableRate"), "new head": train.get("newHeadRate")}
+                 "guide": train.get("guideRate"), "new table": train.get("newTableRate"), "new head": train.get("newHeadRate")}
         self.parts: list[torch.optim.Optimizer] = []
         if train["optimiser"] == "muon":
             matrices = groups.pop("matrix")

@@ -19,6 +19,7 @@ class Choice:
     temperature: float = 0.9
     top_k: int = 100
     guidance: float = 3.0
+    distilled: bool = False  # by the guide of the image port, in one row
 
 
 class Stream:
@@ -50,8 +51,10 @@ def draw_token(logits: Tensor, choice: Choice, generator: torch.Generator) -> Te
 
 @torch.no_grad()
 def draw_images(decoder: Decoder, prefix: list[Tensor], layouts: list[Layout], choice: Choice, generator: torch.Generator) -> Tensor:
-    """prefix[0] and layouts[0] carry the prompt, prefix[1] and layouts[1] (if given) the empty one for guidance; each
+    """prefix[0] and layouts[0] carry the prompt, prefix[1] and layouts[1] (if given) the empty one for two rows; each
     prefix is [B, n, width] up to and with <img>, each layout ends in an 8x8 image. -> ids [B, 8, 8]"""
+    vector = decoder.ports["image"].guide(torch.full((len(prefix[0]),), choice.guidance))[:, None] if choice.distilled else 0.0
+    prefix = [torch.cat((x[:, :-1], x[:, -1:] + vector), dim=1) for x in prefix]
     streams = [Stream(decoder, layout) for layout in layouts]
     size = decoder.port_config.image
     offset = MARK_CAPACITY + decoder.port_config.text
@@ -62,7 +65,7 @@ def draw_images(decoder: Decoder, prefix: list[Tensor], layouts: list[Layout], c
         guided = logits[0] if len(logits) == 1 else logits[1] + choice.guidance * (logits[0] - logits[1])
         drawn.append(draw_token(guided, choice, generator))
         if step < 63:
-            x = decoder.embed((offset + drawn[-1])[:, None])
+            x = decoder.embed((offset + drawn[-1])[:, None]) + vector
             hidden = [stream.feed(x) for stream in streams]
     grid = torch.empty(len(drawn[0]), 64, dtype=torch.long)
     grid[:, torch.from_numpy(ORDER)] = torch.stack(drawn, 1)
@@ -76,7 +79,7 @@ def text_to_images(decoder: Decoder, prompts: list[list[int]], choice: Choice, g
         ids = [[MARKS.index("<s>"), begin, *(MARK_CAPACITY + i for i in row), end, OPEN_MARKS[2][0]] for row in rows]
         return decoder.embed(torch.tensor(ids)), (text(len(rows[0])), image_ids(8, 8))
 
-    pairs = [start(prompts)] + ([start([[]] * len(prompts))] if choice.guidance != 1 else [])
+    pairs = [start(prompts)] + ([start([[]] * len(prompts))] if choice.guidance != 1 and not choice.distilled else [])
     return draw_images(decoder, [x for x, _ in pairs], [layout for _, layout in pairs], choice, generator)
 
 

@@ -63,12 +63,15 @@ def key(example: Example) -> tuple:
     return (*((part.segment, part.weight) for part in before), (segment, last.weight))
 
 
+Asked = tuple[Tensor, Tensor, Tensor]  # positions [N], targets [B, N] or IGNORED, weights [N]
+
+
 @dataclass
 class Batch:
     layout: Layout
     ids: Tensor  # [B, S] global input ids; embedded places hold <pad>
     contents: dict[int, np.ndarray]  # segment index -> [B, ...] of what an encoder embeds
-    asked: dict[str, tuple[Tensor, Tensor, Tensor]]  # head -> positions [N], targets [B, N] or IGNORED, weights [N]
+    asked: dict[str, Asked]  # by head
     phones: tuple[Tensor, Tensor] | None = None  # positions [N]; [B, N, 2]: the phone of the id asked there, and the one after it
 
 

@@ -29,6 +29,7 @@ from ..sound.encoder import SoundEncoder, SoundEncoderConfig
 from ..sound.train import load_codec
 from ..tokenizer.restore import load_tokenizer
 from .config import DecoderConfig, PortConfig
+from .distil import distil, guide_task
 from .grow import load_grown
 from .ids import IdTable
 from .image_encoder import ImageEncoder, ImageEncoderConfig
@@ -59,7 +60,8 @@ class Learners(nn.Module):
 
 
 def build(config: dict, image_codes: int, audio_codes: int) -> Models:
-    decoder = Decoder(DecoderConfig.from_json(config["model"]), PortConfig(text=text_bpe.SIZE, image=image_codes, audio=audio_codes))
+    ports = PortConfig(text=text_bpe.SIZE, image=image_codes, audio=audio_codes, image_guide=tuple(config.get("guideScales", ())))
+    decoder = Decoder(DecoderConfig.from_json(config["model"]), ports)
     width = decoder.config.width
     return Models(decoder, ImageEncoder(ImageEncoderConfig(out=width)), SoundEncoder(SoundEncoderConfig(out=width)))
 
@@ -111,7 +113,8 @@ def main() -> None:
         learners.load_state_dict(state["learners"]), average.model.load_state_dict(state["average"])
         optimiser.restore(state["optimiser"])
         step, spent, counts = state["step"], state["spent"], state["counts"]
-    feed, noise = Feed(picture_tasks(world) | sound_tasks(world, hearing), Random(train["seed"] * 1000 + step)), np.random.default_rng(train["seed"] + step)
+    tasks = picture_tasks(world) | sound_tasks(world, hearing)
+    feed, noise = Feed(tasks | guide_task(tasks, train["guide"]["tasks"] if "guide" in train else {}), Random(train["seed"] * 1000 + step)), np.random.default_rng(train["seed"] + step)
     hearing_tasks = sound_tasks(world, hearing).keys()
     budget, log = 60 * (options.minutes or train["minutes"]), (folder / "log.jsonl").open("a")
     began = time.time()
@@ -122,9 +125,12 @@ def main() -> None:
         task = mixing(train["mix"], noise)
         blank = noise.uniform(0.3, 1.0) if task in DRAWING and noise.random() < train["blankBatches"] else 0.0
         examples = feed.next(task, train["soundBatch"] if task in hearing_tasks else train["batch"])
-        batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise)
         with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
-            loss, heads = losses(models.decoder, models.encoders, batch, learners.phones, lambda mel: another_throat(mel, noise))
+            if task == "guide":
+                loss, heads = distil(models, average.model, examples, train["guide"], train["idNoise"], noise)
+            else:
+                batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise)
+                loss, heads = losses(models.decoder, models.encoders, batch, learners.phones, lambda mel: another_throat(mel, noise))
         loss.backward()
         norm = nn.utils.clip_grad_norm_(learners.parameters(), 1.0)
         optimiser.step(learning)

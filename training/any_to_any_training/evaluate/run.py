@@ -93,6 +93,7 @@ def options_of(description: str) -> argparse.ArgumentParser:
     arguments.add_argument("--count", type=int, default=200, help="pictures per text -> image measure and language")
     arguments.add_argument("--read", type=int, default=400, help="pictures per image -> text measure")
     arguments.add_argument("--guidance", type=float, default=1.5)
+    arguments.add_argument("--distilled", action="store_true", help="guidance by the guide, in one row")
     arguments.add_argument("--temperature", type=float, default=0.6)
     arguments.add_argument("--top-k", type=int, default=100)
     arguments.add_argument("--seed", type=int, default=2024)
@@ -101,7 +102,7 @@ def options_of(description: str) -> argparse.ArgumentParser:
 
 
 def effort_of(options: argparse.Namespace) -> Effort:
-    return Effort(options.count, options.read, Choice(options.temperature, options.top_k, options.guidance), options.seed)
+    return Effort(options.count, options.read, Choice(options.temperature, options.top_k, options.guidance, options.distilled), options.seed)
 
 
 def main() -> None:
