@@ -1,7 +1,8 @@
 /**
- * `npm run bench [decode] [rival] [model] [sound] [patches] [text] [baseline] [janus]`, which takes `-- baseline --count N
- * --model PATH`: every figure of one table comes from one run on one machine. Weights are written to a temporary
- * directory, about 2 GB while it runs; `janus`, which takes long and 7 GB, runs only when it is named.
+ * `npm run bench [decode] [rival] [model] [guidance] [sound] [patches] [text] [baseline] [janus]`, which takes
+ * `-- baseline --count N --model PATH` and `-- guidance --model PATH`: every figure of one table comes from one run on one
+ * machine. Weights are written to a temporary directory, about 2 GB while it runs; `janus`, which takes long and 7 GB,
+ * runs only when it is named.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { printComparison } from './baseline/print.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { measureDecode, measurePrefill, type Subject } from './decode.ts';
 import { measureDefaultModel } from './default-model.ts';
+import { printGuidance } from './guidance.ts';
 import { compareJanus } from './janus.ts';
 import { table } from './measure.ts';
 import { printPatches } from './patches/print.ts';
@@ -39,6 +41,7 @@ const root = await mkdtemp(join(tmpdir(), 'any-to-any-bench-'));
 try {
   console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}\n`);
   if (wants('model')) await printDefaultModel();
+  if (wants('guidance')) await printGuidance(chosenModel());
   if (wants('sound')) await printSound();
   if (wants('patches')) await printPatches(join(process.cwd(), '..'), root, tell);
   if (wants('baseline')) await printBaseline();
@@ -122,9 +125,14 @@ async function printDefaultModel(): Promise<void> {
   console.log('');
 }
 
-async function printBaseline(): Promise<void> {
+/** The directory that --model names, or the default model. */
+function chosenModel(): string {
   const { model = locateBundle('@any-to-any/model-emoji', import.meta.url) } = values;
-  const options = { model: resolve(process.env['INIT_CWD'] ?? '.', model), count, root, tell };
+  return resolve(process.env['INIT_CWD'] ?? '.', model);
+}
+
+async function printBaseline(): Promise<void> {
+  const options = { model: chosenModel(), count, root, tell };
   await printComparison(await compareWithDiffusion(options));
 }
 

@@ -40,13 +40,16 @@ export interface Bench {
 
 interface Options extends Partial<StudioOptions> {
   readonly plugins?: readonly Plugin[];
+  /** Makes another model than the default one. */
+  readonly model?: () => Promise<{ readonly directory: string; remove(): Promise<void> }>;
 }
 
 /** To be called once in a `describe`. */
-export function useStudio({ plugins = usualPlugins(), ...options }: Options = {}): Bench {
+export function useStudio({ plugins = usualPlugins(), model: make, ...options }: Options = {}): Bench {
   const gate = new Gate();
   const asked: Request[] = [];
   let built: ReturnType<typeof buildPage>;
+  let made: { readonly directory: string; remove(): Promise<void> } | undefined;
   let pipeline: Pipeline;
   let studio: Studio;
   let browser: Browser;
@@ -54,7 +57,8 @@ export function useStudio({ plugins = usualPlugins(), ...options }: Options = {}
   let expected = false;
   beforeAll(async () => {
     built = buildPage();
-    pipeline = await createPipeline({ model, plugins });
+    made = await make?.();
+    pipeline = await createPipeline({ model: made?.directory ?? model, plugins });
     const listening: Pipeline = {
       ...pipeline,
       stream(request) {
@@ -72,6 +76,7 @@ export function useStudio({ plugins = usualPlugins(), ...options }: Options = {}
     await studio?.close();
     await pipeline?.close();
     built?.remove();
+    await made?.remove();
   });
   afterEach(async () => {
     gate.open();

@@ -88,6 +88,7 @@ const voices = {
 export async function fakeBundle({ sound = false } = {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'any-to-any-cli-'));
   await writeFile(join(directory, 'decoder.onnx'), 'no graph');
+  const guide = { file: 'decoder.onnx', type: 'float32' as const, scales: [1, 1.5, 3] };
   const head = (classes: number) => ({ graph: 'decoder.onnx', classes });
   const table = (rows: number) => ({ file: 'decoder.onnx', type: 'float32', rows }) as const;
   const tokenizer = { plugin: name, options: {} };
@@ -141,7 +142,7 @@ export async function fakeBundle({ sound = false } = {}): Promise<string> {
     ports: {
       marks: { table: table(10 - skipped), head: head(10 - skipped) },
       text: { table: table(27), head: head(28), tokenizer },
-      image: { table: table(10), head: head(11), tokenizer },
+      image: { table: table(10), head: head(11), guide, tokenizer },
       ...(sound && { audio: { table: table(9), head: head(10), tokenizer } }),
     },
     sampling: { text: { maxIds: 12 } },

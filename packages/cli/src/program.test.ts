@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -114,6 +114,33 @@ describe('generate', () => {
     expect(first.stdout).not.toBe(last.stdout);
   });
 
+  it('--guidance-mode changes how pictures are guided, and the usual way is in one row', async () => {
+    const out = join(folder, 'guided.png');
+    const draw = async (...more: string[]) => {
+      const usual = ['hello', '--to', 'image,text', '--guidance', '2', '--quiet', '--out', out];
+      return { ...(await generate([...usual, ...more])), picture: await readFile(out) };
+    };
+    const distilled = await draw('--guidance-mode', 'distilled');
+    expect(distilled.code).toBe(0);
+    expect(await draw()).toEqual(distilled);
+    const compared = await draw('--guidance-mode', 'two-row');
+    expect(compared.code).toBe(0);
+    expect(compared.picture.equals(distilled.picture)).toBe(false);
+    const beyond = await generate([
+      'hello',
+      '--to',
+      'image',
+      '--guidance',
+      '4',
+      '--guidance-mode',
+      'distilled',
+    ]);
+    expect(beyond).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^OPTION_INVALID .* from 1 to 3, got 4/),
+    });
+  });
+
   it.each([
     ['MODALITY_UNKNOWN', ['hello', '--to', 'audio']],
     ['CONTENT_INVALID', ['--audio', 'none.wav', '--to', 'text']],
@@ -144,6 +171,8 @@ describe('generate', () => {
     [['hello', '--to', 'text', '--out', 'x.png']],
     [['hello', '--to', 'image', '--out', 'x.png', '--out', 'y.png']],
     [['hello', '--to', 'image', '--voice', 'man']],
+    [['hello', '--to', 'text', '--guidance-mode', 'two-row']],
+    [['hello', '--to', 'image', '--guidance-mode', 'twice']],
     [['hello', '--to', 'text', '--upscale', '2']],
     [['hello', '--to', 'image', '--upscale', '3']],
     [['hello', '--to', 'text', '--upsampler', 'swinir-x2']],
@@ -175,6 +204,7 @@ describe('info', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^fakes +1\.2\.3 · Apache-2\.0 · 8 bytes\n/);
     expect(stdout).toMatch(/\nmakes +text, image\n/);
+    expect(stdout).toMatch(/\nguidance +of image in one row from 1 to 3\n/);
     expect(stdout).toMatch(/\nimage +<img>…<\/img> ids 35–44, grid, clip 1, blocks of 1\n/);
   });
 
@@ -184,6 +214,7 @@ describe('info', () => {
       name: 'fakes',
       reads: ['text', 'image'],
       decoder: { layers: 1, kv: 'float32' },
+      guides: { image: [1, 1.5, 3] },
       space: { size: 45, regions: [{ modality: 'text', ids: [8, 34] }, { ids: [35, 44] }] },
     });
   });

@@ -14,6 +14,7 @@ import {
   openFixture,
   recordedRuns,
   temporaryDirectory,
+  withGuide,
 } from './families/any-to-any/fixture.test.kit.ts';
 import type { CompileOptions } from './options.ts';
 
@@ -21,27 +22,23 @@ import type { CompileOptions } from './options.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
 let device: Device;
-let fixture: Fixture;
-let runs: readonly Run[];
 beforeAll(async () => {
   temporary = await temporaryDirectory();
   device = await openDevice();
-  fixture = await openFixture('all-on');
-  runs = await recordedRuns(fixture);
 });
 afterAll(async () => {
   device.close();
   await temporary.remove();
 });
 
-async function openEngine(options: CompileOptions): Promise<LocalEngine> {
+async function openEngine(fixture: Fixture, options: CompileOptions): Promise<LocalEngine> {
   const out = `${temporary.path}/bundle`;
   await compile(fixture.directory, out, options);
   return openLocalEngine(await openBundle(out), device);
 }
 
 /** The largest difference of any head's logits after every run. */
-async function worst(engine: LocalEngine): Promise<number> {
+async function worst(engine: LocalEngine, fixture: Fixture, runs: readonly Run[]): Promise<number> {
   const cases = await fixture.open('cases');
   const sequence = engine.open();
   let largest = 0;
@@ -76,9 +73,42 @@ describe('the engine of core agrees with PyTorch', () => {
     [{ quantize: 'int8', kv: 'int8' }, 0.03],
     [{ quantize: 'int4' }, 0.25],
   ])('%o: within %d', async (options, bound) => {
-    const engine = await openEngine(options);
-    const difference = await worst(engine);
+    const fixture = await openFixture('all-on');
+    const engine = await openEngine(fixture, options);
+    const difference = await worst(engine, fixture, await recordedRuns(fixture));
     expect(difference).toBeLessThan(bound);
+    await engine.close();
+  });
+
+  test('a picture drawn with a guide, at a scale between two rows: within 1e-5', async () => {
+    const fixture = await openFixture('guide');
+    const runs = await recordedRuns(fixture);
+    const engine = await openEngine(fixture, {});
+    expect(await worst(engine, fixture, withGuide(runs, 3))).toBeLessThan(1e-5);
+    expect(await worst(engine, fixture, withGuide(runs, 2))).toBeGreaterThan(0.01);
+    expect(await worst(engine, fixture, withGuide(runs, 1))).toBe(await worst(engine, fixture, runs));
+    await engine.close();
+  });
+
+  test('a guide as 16-bit floats: within 1e-3', async () => {
+    const fixture = await openFixture('guide');
+    const engine = await openEngine(fixture, { tables: 'f16' });
+    expect(await worst(engine, fixture, withGuide(await recordedRuns(fixture), 3))).toBeLessThan(1e-3);
+    await engine.close();
+  });
+
+  test('rows of several scales step together and each gives what it gives alone', async () => {
+    const fixture = await openFixture('guide');
+    const engine = await openEngine(fixture, {});
+    const recorded = (await recordedRuns(fixture)).slice(0, 11);
+    const rows = [1, 2, 3, 4].map((scale) => withGuide(recorded, scale).slice(10));
+    const requests = rows.map((runs) => ({ sequence: engine.open(), runs, head: 'image' }));
+    const together = await engine.append(requests);
+    for (const [at, { logits }] of together.entries()) {
+      const [alone] = await engine.append([{ ...requests[at]!, sequence: engine.open() }]);
+      expect(largestDifference(logits, alone!.logits)).toBeLessThan(1e-5);
+    }
+    expect(new Set(together.map(({ logits }) => `${logits}`)).size).toBe(4);
     await engine.close();
   });
 });

@@ -9,6 +9,9 @@ export { locateBundle } from './bundle/locate.ts';
 export {
   bundleFormat,
   type DecoderDescription,
+  type GuidanceMode,
+  guidanceModes,
+  guideScalesSchema,
   type Manifest,
   manifestSchema,
   type PortDescription,
@@ -34,6 +37,7 @@ export type {
   EmbeddingRun,
   Engine,
   EngineSequence,
+  GuideUse,
   IdRun,
   Place,
   Run,

@@ -48,6 +48,14 @@ export async function settle(): Promise<void> {
 export function fakePipeline(stream: Pipeline['stream']): Pipeline {
   const space = { regions: [{ modality: 'text' }] };
   // Only what the server asks of a pipeline is there.
-  const told = { name: 'fake', space, generates: ['text'], defaults: {}, voices: {}, adapters: {} };
+  const told = {
+    name: 'fake',
+    space,
+    generates: ['text'],
+    defaults: {},
+    guides: {},
+    voices: {},
+    adapters: {},
+  };
   return { ...told, stream } as unknown as Pipeline;
 }

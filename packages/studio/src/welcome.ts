@@ -11,6 +11,7 @@ export function welcomeOf(pipeline: Pipeline, bytes: number): Welcome {
       reads: true,
       makes: pipeline.generates.includes(modality),
       defaults: numbersOf(pipeline.defaults[modality] ?? {}),
+      guides: pipeline.guides[modality] ?? [],
       voices: voicesOf(pipeline, modality),
       adapters: adaptersOf(pipeline, modality),
     },

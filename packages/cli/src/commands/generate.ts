@@ -4,6 +4,8 @@
 import {
   type Content,
   createPipeline,
+  type GuidanceMode,
+  guidanceModes,
   type ModalityOptions,
   type Request,
   throwIfAborted,
@@ -20,7 +22,7 @@ import { createReporter } from './generate/report.ts';
 import { createResults, namePaths } from './generate/result.ts';
 import { numberIn } from './number.ts';
 
-/** The modality whose voice --voice chooses, and the one that --upscale, --upsampler and --steps refine. */
+/** The modality whose voice --voice chooses, and the one that --guidance-mode, --upscale, --upsampler and --steps are for. */
 const speaks = 'audio';
 const shows = 'image';
 
@@ -30,6 +32,7 @@ interface Options {
   readonly model: string;
   readonly seed?: number;
   readonly guidance?: number;
+  readonly guidanceMode?: GuidanceMode;
   readonly temperature?: number;
   readonly topK?: number;
   readonly topP?: number;
@@ -71,6 +74,11 @@ export function addGenerate(program: Command, surroundings: Surroundings, args: 
       '--guidance <strength>',
       'how closely to follow the prompt; 1 is off',
       numberIn({ least: 0, most: 100 }),
+    )
+    .addOption(
+      new Option('--guidance-mode <mode>', 'how pictures are guided: in one row, or in two').choices(
+        guidanceModes,
+      ),
     )
     .option('--temperature <t>', '0 always takes the likeliest', numberIn({ least: 0, most: 100 }))
     .option('--top-k <k>', 'draw from the k likeliest only; 0: all', numberIn({ least: 0, whole: true }))
@@ -141,14 +149,15 @@ function checkUse(items: readonly Item[], options: Options, command: Command): v
   if (items.length === 0 && !to) {
     command.error('error: give a text, a file or --to; nothing was said about what to make');
   }
-  for (const [name, modality] of [
-    ['voice', speaks],
-    ['upscale', shows],
-    ['upsampler', shows],
-    ['steps', shows],
+  for (const [flag, value, modality] of [
+    ['voice', options.voice, speaks],
+    ['guidance-mode', options.guidanceMode, shows],
+    ['upscale', options.upscale, shows],
+    ['upsampler', options.upsampler, shows],
+    ['steps', options.steps, shows],
   ] as const) {
-    if (options[name] !== undefined && to && !to.includes(modality))
-      command.error(`error: --${name} is for ${modality}, but --to says ${to.join(', ')}`);
+    if (value !== undefined && to && !to.includes(modality))
+      command.error(`error: --${flag} is for ${modality}, but --to says ${to.join(', ')}`);
   }
   const targets = to?.filter((modality) => mediumOf(modality)) ?? Object.keys(media);
   const held = new Set<string>();
@@ -167,15 +176,15 @@ function checkUse(items: readonly Item[], options: Options, command: Command): v
 }
 
 function optionsFor(modalities: readonly string[], options: Options): Record<string, ModalityOptions> {
-  const { guidance, temperature, topK, topP, maxIds, voice, upscale, steps } = options;
+  const { guidance, guidanceMode, temperature, topK, topP, maxIds, voice, upscale, steps } = options;
   const own: ModalityOptions = { guidance, temperature, topK, topP, maxIds };
   const all = Object.fromEntries(modalities.map((modality) => [modality, own]));
   const times = { 1: 1, 2: 2, 4: 4 } as const;
   return {
     ...all,
     ...(voice !== undefined && { [speaks]: { ...all[speaks], voice } }),
-    ...((upscale ?? steps) !== undefined && {
-      [shows]: { ...all[shows], upscale: upscale && times[upscale], steps },
+    ...((upscale ?? steps ?? guidanceMode) !== undefined && {
+      [shows]: { ...all[shows], upscale: upscale && times[upscale], steps, guidanceMode },
     }),
   };
 }

@@ -32,6 +32,10 @@ export function describe(summary: BundleSummary): string {
     ...summary.attribution.map((line): [string, string] => ['thanks to', line]),
     ['reads', summary.reads.join(', ')],
     ['makes', summary.makes.join(', ')],
+    ...Object.entries(summary.guides).map(([modality, scales]): [string, string] => [
+      'guidance',
+      `of ${modality} in one row from ${scales[0]} to ${scales.at(-1)}`,
+    ]),
     ...voiceRows(summary.voices),
     [
       'decoder',

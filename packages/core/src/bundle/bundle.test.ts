@@ -125,6 +125,30 @@ describe('bundle', () => {
     await expect(opening()).rejects.toThrow(/BUNDLE_FILE_MISSING.*decoder.onnx/);
   });
 
+  it('has guides whose scales ascend from or over 1, and prefers none that is not there', async () => {
+    const guide = { file: 'tables/text.bin', type: 'float32' as const, scales: [1, 2, 4] };
+    const guided = (own: object): ManifestParts => ({
+      ...parts,
+      ports: { text: { ...parts.ports['text'], guide: { ...guide, ...own } } },
+      sampling: { text: { guidance: 2, guidanceMode: 'distilled' } },
+    });
+    await writeManifest(directory, guided({}));
+    expect((await openBundle(directory)).manifest.ports['text']?.guide).toEqual(guide);
+    for (const own of [
+      { scales: [1] },
+      { scales: [2, 3] },
+      { scales: [1, 3, 2] },
+      { rows: 3 },
+      { scales: [-1, 1] },
+    ]) {
+      await expect(writeManifest(directory, guided(own))).rejects.toThrow(/BUNDLE_INVALID.*guide/);
+    }
+    await writeManifest(directory, guided({ file: 'guide.bin' }));
+    await expect(opening()).rejects.toThrow(/BUNDLE_FILE_MISSING.*guide.bin/);
+    await writeManifest(directory, { ...parts, sampling: { text: { guidanceMode: 'distilled' } } });
+    await expect(opening()).rejects.toThrow(/BUNDLE_INVALID.*no guide/);
+  });
+
   it('has voices of what it has, at most one of them the default', async () => {
     const woman = { wording: "a woman's voice", default: true } as const;
     await writeManifest(directory, { ...parts, voices: { text: { woman, man: { wording: 'a man' } } } });

@@ -9,6 +9,9 @@ import { markName, spaceSchema } from '../token-space/schema.ts';
 /** The newest bundle format this release reads and the one it writes. */
 export const bundleFormat = 1;
 
+/** How guidance is done: by a port's guide in one row, or by a second row without the prompt. */
+export const guidanceModes = ['distilled', 'two-row'] as const;
+
 const path = z.string().min(1);
 const count = z.int().positive();
 const unit = z.number().min(0).max(1);
@@ -19,11 +22,29 @@ export const pluginUseSchema = z.strictObject({
   options: z.record(z.string(), z.unknown()),
 });
 
+/** Strengths of guidance that a port has vectors for. */
+export const guideScalesSchema = z
+  .array(z.number().min(0))
+  .min(2)
+  .refine(
+    (scales) => scales.includes(1) && scales.every((scale, i) => i === 0 || scale > scales[i - 1]!),
+    'expected scales that ascend and contain 1',
+  );
+
+const guideSchema = z.strictObject({
+  /** Row-major little endian, `[scales, width]`; the row of scale 1 is zero. */
+  file: path,
+  type: z.enum(['float32', 'float16']),
+  scales: guideScalesSchema,
+});
+
 const portSchema = z.strictObject({
   /** Embedding table, row-major little endian, `[ids, width]`. */
   table: z.strictObject({ file: path, type: z.enum(['float32', 'float16']), rows: count }).optional(),
   /** Graph `hidden [N, width] → logits [N, classes]`; a modality's last class is its closing mark. */
   head: z.strictObject({ graph: path, classes: count }).optional(),
+  /** Guidance as a condition: vectors that stand for its scales, for one row where it else takes two. */
+  guide: guideSchema.optional(),
   tokenizer: pluginUseSchema.optional(),
   encoder: pluginUseSchema.optional(),
   /** What refines the content after decoding, in order; each plugin at most once. */
@@ -43,6 +64,7 @@ const samplingSchema = z.strictObject({
   minP: unit.optional(),
   repetitionPenalty: z.number().positive().optional(),
   guidance: z.number().min(0).optional(),
+  guidanceMode: z.enum(guidanceModes).optional(),
   /** Ids after which a segment without a fixed length is closed. */
   maxIds: count.optional(),
 });
@@ -116,6 +138,7 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type PortDescription = z.infer<typeof portSchema>;
+export type GuidanceMode = (typeof guidanceModes)[number];
 export type DecoderDescription = z.infer<typeof decoderSchema>;
 export type SamplingDefaults = z.infer<typeof samplingSchema>;
 export type ReadingDefaults = z.infer<typeof readingSchema>;

@@ -36,6 +36,7 @@ function checkReferences(manifest: Manifest): void {
   for (const port of Object.values(manifest.ports)) {
     if (port.table) used.push(port.table.file);
     if (port.head) used.push(port.head.graph);
+    if (port.guide) used.push(port.guide.file);
   }
   for (const file of used) {
     if (!manifest.files[file]) {
@@ -49,6 +50,7 @@ function checkReferences(manifest: Manifest): void {
     }
   }
   checkVoices(manifest);
+  checkGuidance(manifest);
   for (const region of manifest.space.regions) {
     if (!manifest.ports[region.modality]) {
       throw new AnyToAnyError(
@@ -56,6 +58,18 @@ function checkReferences(manifest: Manifest): void {
         `Region ${region.modality} has no port. Compile the bundle again.`,
       );
     }
+  }
+}
+
+/** A bundle cannot prefer what it has no vectors for. */
+function checkGuidance({ sampling, ports }: Manifest): void {
+  for (const [modality, { guidanceMode }] of Object.entries(sampling)) {
+    if (guidanceMode !== 'distilled' || ports[modality]?.guide) continue;
+    throw new AnyToAnyError(
+      'BUNDLE_INVALID',
+      `The guidance of ${modality} is to be distilled, but its port has no guide. Compile the bundle again.`,
+      { modality },
+    );
   }
 }
 

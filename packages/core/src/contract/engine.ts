@@ -47,6 +47,14 @@ export interface IdRun {
   /** Ids local to the port. */
   readonly ids: Uint32Array;
   readonly place?: Place | undefined;
+  /** How strongly what these ids belong to is to follow its prompt; absent: not guided by a vector. */
+  readonly guide?: GuideUse | undefined;
+}
+
+/** The vector of a port's guide at a scale, which is added to every embedding of a run. */
+export interface GuideUse {
+  readonly port: string;
+  readonly scale: number;
 }
 
 export interface EmbeddingRun {

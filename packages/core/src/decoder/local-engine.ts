@@ -7,6 +7,7 @@ import type { AppendRequest, AppendResult, Engine, EngineSequence } from '../con
 import { AnyToAnyError } from '../errors.ts';
 import { isLarge } from '../runtime/deferred-graph.ts';
 import type { Device, Session } from '../runtime/interface.ts';
+import { type Guide, openGuides } from './guide.ts';
 import { Head } from './head.ts';
 import { KvCache } from './kv-cache.ts';
 import { LocalSequence } from './local-sequence.ts';
@@ -43,6 +44,7 @@ export class LocalEngine implements Engine {
     device: Device,
     session: Session,
     tables: ReadonlyMap<string, EmbeddingTable>,
+    guides: ReadonlyMap<string, Guide>,
     heads: ReadonlyMap<string, Head>,
   ) {
     const { decoder } = bundle.manifest;
@@ -51,7 +53,7 @@ export class LocalEngine implements Engine {
     this.#session = session;
     this.#heads = heads;
     this.#cache = new KvCache(device, decoder);
-    this.#inputs = new StepInputs(device, decoder, bundle.space, tables, prefillChunk);
+    this.#inputs = new StepInputs(device, decoder, bundle.space, tables, guides, prefillChunk);
     this.#bindings = new StepBindings(session, this.#cache, this.#inputs, decoder.layers);
   }
 
@@ -199,8 +201,9 @@ export async function openLocalEngine(
         heads.set(port, opened);
       }
     }
+    const guides = await openGuides(bundle);
     const session = await device.openSession(bundle.path(decoder.graph), options);
-    return new LocalEngine(bundle, device, session, tables, heads);
+    return new LocalEngine(bundle, device, session, tables, guides, heads);
   } catch (error) {
     for (const table of tables.values()) table.close();
     throw error;

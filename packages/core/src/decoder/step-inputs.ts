@@ -7,6 +7,7 @@ import type { AppendRequest, Place, Run } from '../contract/engine.ts';
 import { AnyToAnyError } from '../errors.ts';
 import type { Device, Memory, NativeTensor } from '../runtime/interface.ts';
 import type { TokenSpace } from '../token-space/space.ts';
+import type { Guide } from './guide.ts';
 import { countPositions, positionsOf } from './runs.ts';
 import type { EmbeddingTable } from './tables.ts';
 
@@ -24,6 +25,7 @@ export class StepInputs {
   readonly #description: DecoderDescription;
   readonly #space: TokenSpace;
   readonly #tables: ReadonlyMap<string, EmbeddingTable>;
+  readonly #guides: ReadonlyMap<string, Guide>;
   /** Port → index of the graph's `modality` input: 0 is marks, then the regions in order. */
   readonly #modalities: ReadonlyMap<string, number>;
 
@@ -32,6 +34,7 @@ export class StepInputs {
     description: DecoderDescription,
     space: TokenSpace,
     tables: ReadonlyMap<string, EmbeddingTable>,
+    guides: ReadonlyMap<string, Guide>,
     capacity: number,
   ) {
     const { width, context } = description;
@@ -49,6 +52,7 @@ export class StepInputs {
     this.#description = description;
     this.#space = space;
     this.#tables = tables;
+    this.#guides = guides;
     this.capacity = capacity;
     this.#embeds = memory.embeds.view('float32');
     this.hidden = memory.hidden.view('float32');
@@ -102,7 +106,7 @@ export class StepInputs {
 
   close(): void {
     for (const memory of Object.values(this.#memory)) memory.free();
-    for (const table of this.#tables.values()) table.close();
+    for (const table of [...this.#tables.values(), ...this.#guides.values()]) table.close();
   }
 
   #embed(run: Run, at: number): void {
@@ -117,9 +121,18 @@ export class StepInputs {
         modality: run.port,
       });
     }
+    const guide = run.guide && this.#guideOf(run.guide.port);
     run.ids.forEach((id, index) => {
-      table.write(id, this.#embeds, (at + index) * width);
+      const offset = (at + index) * width;
+      table.write(id, this.#embeds, offset);
+      guide?.add(run.guide!.scale, this.#embeds, offset);
     });
+  }
+
+  #guideOf(port: string): Guide {
+    const guide = this.#guides.get(port);
+    if (guide) return guide;
+    throw new AnyToAnyError('MODALITY_UNKNOWN', `The model has no guide for "${port}".`, { modality: port });
   }
 
   /** Bucket 0 everywhere but at the keys of the same segment. */

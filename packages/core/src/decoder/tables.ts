@@ -3,6 +3,7 @@
  * file, of which a step reads a few rows.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { PortDescription } from '../bundle/manifest.ts';
 import type { Bundle } from '../bundle/open.ts';
 import { AnyToAnyError } from '../errors.ts';
 
@@ -32,6 +33,17 @@ export async function openTable(
       },
     );
   }
+  return openRows(bundle, description, port, width, heldBelow);
+}
+
+/** `[rows, width]` of a file; `port` is whose they are. */
+export async function openRows(
+  bundle: Bundle,
+  description: NonNullable<PortDescription['table']>,
+  port: string,
+  width: number,
+  heldBelow = large,
+): Promise<EmbeddingTable> {
   const { file, type, rows } = description;
   const rowBytes = width * (type === 'float16' ? 2 : 4);
   const expected = rows * rowBytes;

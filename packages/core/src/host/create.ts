@@ -82,12 +82,20 @@ function createMachine(
     engine: engine!, // set before
     generates: modalities.filter((modality) => manifest.ports[modality]?.head),
     defaults: manifest.sampling,
+    guides: guidesOf(bundle),
     reads: readsOf(bundle),
     voices: manifest.voices ?? {},
     unconditional: manifest.unconditional,
     ...parts,
     now: () => performance.now(),
   };
+}
+
+function guidesOf({ manifest }: Bundle): Machine['guides'] {
+  const guided = Object.entries(manifest.ports).flatMap(([port, { guide }]) =>
+    guide ? [[port, guide.scales] as const] : [],
+  );
+  return Object.fromEntries(guided);
 }
 
 /** Throws MODALITY_UNKNOWN and SPACE_INVALID for what is not there. */

@@ -1,6 +1,7 @@
 /**
  * Conversation: one sequence kept across turns and modalities. What was read or generated stays in the cache,
- * so a later turn prefills only what is new. A turn that fails or is stopped leaves no trace.
+ * so a later turn prefills only what is new. A turn that fails or is stopped leaves no trace. What was drawn with a
+ * guide stays in the cache as it was drawn, its vector added: a later turn reads a guided picture, as in training.
  */
 import type { Event } from '../contract/event.ts';
 import { AnyToAnyError } from '../errors.ts';
@@ -28,7 +29,7 @@ export function createConversation(machine: Machine, context: Context): Conversa
 
   async function* stream(request: Request): AsyncGenerator<Event, void, undefined> {
     check();
-    const checked = checkRequest(request, machine.space, machine.voices);
+    const checked = checkRequest(request, machine);
     busy = true;
     const { segments, pending, last } = context;
     const before = { length: context.sequence.length, segments, pending, last };

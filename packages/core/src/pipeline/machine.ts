@@ -15,6 +15,8 @@ export interface Machine {
   /** Modalities the model can generate. */
   readonly generates: readonly string[];
   readonly defaults: Readonly<Record<string, SamplingDefaults>>;
+  /** By modality: the scales that its guide knows, where there is one. */
+  readonly guides: Readonly<Record<string, readonly number[]>>;
   /** By modality: how content is read where a request does not say. */
   readonly reads: Readonly<Record<string, ReadingDefaults>>;
   /** By modality and name. */

@@ -1,87 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../contract/event.ts';
-import type { Tokenizer } from '../contract/tokenizer.ts';
-import { Scheduler } from '../decoder/scheduler.ts';
 import { AnyToAnyError } from '../errors.ts';
 import { drain } from '../testing/case.ts';
-import { type FakeEngine, fakeEngine, fakeTokenizer } from '../testing/fakes.ts';
-import { gridLayout } from '../token-space/layout.ts';
-import { createTokenSpace } from '../token-space/space.ts';
-import type { Machine } from './machine.ts';
-import { createPipelineOf, type Pipeline } from './pipeline.ts';
-
-const space = createTokenSpace({
-  version: 1,
-  marks: {
-    capacity: 8,
-    names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>'],
-    begin: '<s>',
-    end: '</s>',
-  },
-  regions: [
-    {
-      modality: 'text',
-      open: '<txt>',
-      close: '</txt>',
-      offset: 8,
-      size: 27,
-      layout: { kind: 'line', buckets: 32, maxDistance: 128 },
-    },
-    {
-      modality: 'image',
-      open: '<img>',
-      close: '</img>',
-      offset: 35,
-      size: 10,
-      layout: { kind: 'grid', clip: 1, block: 1 },
-    },
-  ],
-});
-
-/** Ten grey levels on a 2×3 grid. */
-const picture: Tokenizer = {
-  modality: 'image',
-  size: 10,
-  layout: gridLayout({ clip: 1, block: 1 }),
-  shape: () => ({ kind: 'grid', rows: 2, columns: 3 }),
-  encode: async () => ({
-    ids: Uint32Array.of(0, 1, 2, 3, 4, 5),
-    shape: { kind: 'grid', rows: 2, columns: 3 },
-  }),
-  async *decode(ids) {
-    for await (const id of ids)
-      yield { modality: 'image', content: { modality: 'image', level: id } } as never;
-  },
-  join: (deltas) => ({ modality: 'image', count: [...deltas].length }) as never,
-};
-
-function setUp(delay = 0): { pipeline: Pipeline; engine: FakeEngine } {
-  const engine = fakeEngine({ heads: { marks: 8, text: 28, image: 11 }, delay });
-  const tokenizers: Record<string, Tokenizer> = { text: fakeTokenizer() as Tokenizer, image: picture };
-  const machine: Machine = {
-    space,
-    engine,
-    scheduler: new Scheduler(engine, 4),
-    ports: {
-      tokenizer: async (modality) => tokenizers[modality]!,
-      encoder: async () => undefined,
-      adapters: async () => [],
-      processors: [],
-    },
-    generates: ['text', 'image'],
-    voices: {},
-    adapters: {},
-    defaults: { text: { maxIds: 12 }, image: { guidance: 2 } },
-    reads: {},
-    unconditional: 'empty',
-    closing: new AbortController().signal,
-    now: () => 0,
-  };
-  return { pipeline: createPipelineOf('fake', machine, async () => {}), engine };
-}
-
-const ids = (answer: { segments: readonly { ids: Uint32Array }[] }): number[][] =>
-  answer.segments.map((segment) => [...segment.ids]);
+import { ids, setUp } from './pipeline.test.kit.ts';
 
 describe('pipeline', () => {
   it('generate gives what stream gave', async () => {
@@ -176,7 +97,7 @@ describe('pipeline', () => {
   });
 
   it('a stopped generation frees its rows and leaves no trace', async () => {
-    const { pipeline, engine } = setUp(1);
+    const { pipeline, engine } = setUp({ delay: 1 });
     for await (const event of pipeline.stream({ content: ['a'], to: 'image' }))
       if (event.type === 'progress') break;
     expect(engine.live).toBe(0);
@@ -200,7 +121,7 @@ describe('pipeline', () => {
   });
 
   it('several requests step together', async () => {
-    const { pipeline, engine } = setUp(1);
+    const { pipeline, engine } = setUp({ delay: 1 });
     const alone = await pipeline.generate({ content: ['a'], to: 'image', seed: 5 });
     const before = engine.steps.length;
     const all = await Promise.all(
@@ -212,7 +133,7 @@ describe('pipeline', () => {
   });
 
   it('one bad request does not fail the others', async () => {
-    const { pipeline } = setUp(1);
+    const { pipeline } = setUp({ delay: 1 });
     const long = 'x'.repeat(600);
     const results = await Promise.allSettled([
       pipeline.generate({ content: ['a'], to: 'image' }),
@@ -259,7 +180,7 @@ describe('pipeline', () => {
   });
 
   it('refuses a second turn while one runs, and a disposed conversation', async () => {
-    const { pipeline } = setUp(1);
+    const { pipeline } = setUp({ delay: 1 });
     const conversation = pipeline.conversation();
     const running = conversation.generate({ content: ['a'], to: 'text' });
     await expect(conversation.generate({ content: ['b'], to: 'text' })).rejects.toThrow(/SEQUENCE_BUSY/);

@@ -18,6 +18,8 @@ export interface Pipeline {
   readonly generates: readonly string[];
   /** What options of a request are when they are left out, by modality. */
   readonly defaults: Readonly<Record<string, SamplingDefaults>>;
+  /** Between which strengths guidance may be distilled, by modality: the scales that the model has vectors for. */
+  readonly guides: Readonly<Record<string, readonly number[]>>;
   /** What `options.MODALITY.voice` may say, by modality and name. */
   readonly voices: Readonly<Record<string, Readonly<Record<string, Voice>>>>;
   /** What refines content after it is decoded, by modality, in order. */
@@ -54,6 +56,7 @@ export function createPipelineOf(name: string, machine: Machine, release: () => 
     space: machine.space,
     generates: machine.generates,
     defaults: machine.defaults,
+    guides: machine.guides,
     voices: machine.voices,
     adapters: machine.adapters,
     stream,

@@ -1,11 +1,13 @@
 /**
  * Request: what an app asks of a pipeline, and its checked form. Nothing runs here.
  */
+import { type GuidanceMode, guidanceModes } from '../bundle/manifest.ts';
 import type { Content, TextContent } from '../contract/content.ts';
 import type { Shape } from '../contract/layout.ts';
 import { checkSamplingOptions, type SamplingOptions } from '../decoder/sampling/sampler.ts';
 import { AnyToAnyError, rejectUnknownOptions } from '../errors.ts';
 import type { TokenSpace } from '../token-space/space.ts';
+import { guidanceOf } from './guidance.ts';
 import type { Machine } from './machine.ts';
 import { type Reading, readings } from './reading.ts';
 import { sayVoice, wordingsOf } from './voice.ts';
@@ -18,6 +20,11 @@ export interface Mark {
 export interface ModalityOptions extends SamplingOptions {
   /** Strength of classifier-free guidance; 1 is none. */
   readonly guidance?: number | undefined;
+  /**
+   * `distilled`: the strength is a condition of the model and takes one row; `two-row`: the decoder runs a second time
+   * without the prompt. Default: distilled where the bundle says nothing else and has vectors for this strength.
+   */
+  readonly guidanceMode?: GuidanceMode | undefined;
   /** Most ids of a segment without a fixed length. */
   readonly maxIds?: number | undefined;
   /** The arrangement of a segment to generate, such as the grid of an image. */
@@ -63,8 +70,11 @@ export interface CheckedRequest {
 /** More steps than this cost time and change nothing. */
 const mostSteps = 100;
 
+type RequestMachine = Pick<Machine, 'space' | 'voices' | 'defaults' | 'guides'>;
+
 /** Throws OPTION_UNKNOWN, OPTION_INVALID, MODALITY_UNKNOWN, CONTENT_INVALID. */
-export function checkRequest(request: Request, space: TokenSpace, voices: Machine['voices']): CheckedRequest {
+export function checkRequest(request: Request, machine: RequestMachine): CheckedRequest {
+  const { space, voices } = machine;
   rejectUnknownOptions(request, ['content', 'to', 'seed', 'options', 'maxSegments', 'signal'], 'A request');
   const { content = [], to, seed = 0, options = {}, maxSegments = 8, signal } = request;
   if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -83,7 +93,10 @@ export function checkRequest(request: Request, space: TokenSpace, voices: Machin
     throw new AnyToAnyError('OPTION_INVALID', 'to must name at least one modality, or be left out.');
   }
   for (const modality of [...(targets ?? []), ...Object.keys(options)]) space.region(modality);
-  for (const [modality, own] of Object.entries(options)) checkModalityOptions(own, modality);
+  for (const [modality, own] of Object.entries(options)) {
+    checkModalityOptions(own, modality);
+    guidanceOf(machine, own, modality);
+  }
   const wordings = wordingsOf(options, voices);
   return {
     content: sayVoice(
@@ -102,12 +115,29 @@ export function checkRequest(request: Request, space: TokenSpace, voices: Machin
 
 function checkModalityOptions(options: ModalityOptions, modality: string): void {
   const where = `options.${modality}`;
-  const { guidance, maxIds, shape, read, refine, upscale, steps, voice: _, ...sampling } = options;
+  const {
+    guidance,
+    guidanceMode,
+    maxIds,
+    shape,
+    read,
+    refine,
+    upscale,
+    steps,
+    voice: _,
+    ...sampling
+  } = options;
   checkSamplingOptions(sampling, where);
   if (guidance !== undefined && !(guidance >= 0 && guidance <= 100)) {
     throw new AnyToAnyError(
       'OPTION_INVALID',
       `${where}: guidance must be a number from 0 to 100, got ${guidance}.`,
+    );
+  }
+  if (guidanceMode !== undefined && !guidanceModes.includes(guidanceMode)) {
+    throw new AnyToAnyError(
+      'OPTION_INVALID',
+      `${where}: guidanceMode must be one of ${guidanceModes.join(', ')}, got "${guidanceMode}".`,
     );
   }
   if (maxIds !== undefined && !(Number.isInteger(maxIds) && maxIds > 0)) {

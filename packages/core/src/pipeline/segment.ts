@@ -2,7 +2,7 @@
  * One generated segment: draws its ids one by one (guidance, processors, grammar, sampling) for two rows at most.
  * Gets the logits of the first position, yields local ids, ends at the closing mark. Decoding them is not done here.
  */
-import type { AppendRequest, EngineSequence, IdRun, Run } from '../contract/engine.ts';
+import type { AppendRequest, EngineSequence, GuideUse, IdRun, Run } from '../contract/engine.ts';
 import type { Processor } from '../contract/processor.ts';
 import { maskSegment, nextInSegment, type SegmentState } from '../decoder/grammar.ts';
 import { guide } from '../decoder/guidance.ts';
@@ -15,9 +15,10 @@ export interface SegmentRun {
   readonly state: SegmentState;
   /** Number of the segment in its sequence. */
   readonly segment: number;
-  /** The conditional row, then the unconditional one if there is guidance. */
+  /** The conditional row, then the unconditional one if guidance takes two. */
   readonly rows: readonly EngineSequence[];
   readonly guidance: number;
+  readonly guide: GuideUse | undefined;
   readonly sampling: SamplingOptions;
   readonly processors: readonly Processor[];
   readonly seed: number;
@@ -48,6 +49,7 @@ export async function* drawIds(
       port: state.region.modality,
       ids: Uint32Array.of(id),
       place: { segment: run.segment, start: drawn.ids.length, layout: state.layout, shape: state.shape },
+      guide: run.guide,
     };
     drawn.ids.push(id);
     drawn.pending = [step];

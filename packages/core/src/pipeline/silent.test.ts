@@ -46,6 +46,7 @@ function setUp(silent: readonly string[]) {
       processors: [],
     },
     generates: ['text'],
+    guides: {},
     voices: {},
     adapters: {},
     defaults: { text: { maxIds: 40 } },

@@ -115,6 +115,7 @@ export function setUpSound({
     generates: ['text', 'image', 'audio'],
     defaults: { audio: { maxIds: 20 } },
     reads,
+    guides: {},
     voices,
     adapters: {},
     unconditional: 'empty',

@@ -127,8 +127,9 @@ async function generateSegment(job: SegmentJob): Promise<void> {
   await emit({ type: 'segment-start', segment: index, modality, shape });
   const rows = [context.sequence];
   try {
-    const first = [await prefill(machine, context, markRuns(space, region.open), modality, tally, signal)];
-    if (options.guidance !== 1) {
+    const opening = markRuns(space, region.open).map((run) => ({ ...run, guide: options.guide }));
+    const first = [await prefill(machine, context, opening, modality, tally, signal)];
+    if (options.guidance !== 1 && !options.guide) {
       const unconditional = machine.engine.open();
       rows.push(unconditional);
       const runs = [

@@ -136,7 +136,8 @@ export function fakeTokenizer(modality = 'text'): Tokenizer<TextContent, TextDel
 function symbolsOf(run: Run): string[] {
   if ('embeddings' in run)
     return Array.from({ length: run.count }, (_, i) => `${run.port}:e${run.embeddings[i]}`);
-  return [...run.ids].map((id) => `${run.port}:${id}`);
+  const guide = run.guide ? `+${run.guide.port}@${run.guide.scale}` : '';
+  return [...run.ids].map((id) => `${run.port}:${id}${guide}`);
 }
 
 /** FNV-1a, 32 bits. */

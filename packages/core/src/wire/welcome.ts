@@ -17,6 +17,8 @@ export interface ModalityCard {
   readonly makes: boolean;
   /** Options of a request and what they are when left out: temperature, guidance, … */
   readonly defaults: Readonly<Record<string, number>>;
+  /** Scales of guidance that take one row; empty where guidance always takes two. */
+  readonly guides: readonly number[];
   /** What `options.MODALITY.voice` may say → words for people; the first is the default. */
   readonly voices: Readonly<Record<string, string>>;
   /** What refines what is made, in order; only where there is something to choose. */

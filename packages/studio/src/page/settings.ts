@@ -37,6 +37,12 @@ export function createSettings({ modalities }: Welcome): Settings {
     field.placeholder = hintOf(made, number.name);
     return { name: number.name, field, takers: takersOf(made, number.name) };
   });
+  const guidanceMode = choice([
+    ['', 'usual'],
+    ['distilled', 'distilled'],
+    ['two-row', 'twoRow'],
+  ]);
+  const guided = new Set(made.flatMap(([modality, { guides }]) => (guides.length > 0 ? [modality] : [])));
   const voices = made.flatMap(([modality, { voices }]) => {
     const named = Object.entries(voices).map(([name, say]) => [name, { say }] as const);
     return named.length === 0 ? [] : [{ modality, field: choice([['', 'usual'], ...named]) }];
@@ -45,6 +51,7 @@ export function createSettings({ modalities }: Welcome): Settings {
   const rows = [
     row('seed', seed, dice),
     ...fields.map(({ name, field }) => row(name, field)),
+    ...(guided.size > 0 ? [row('guidanceMode', guidanceMode)] : []),
     ...voices.map(({ field }) => row('voice', field)),
     ...refining.rows,
   ];
@@ -63,6 +70,7 @@ export function createSettings({ modalities }: Welcome): Settings {
         for (const { name, field, takers } of fields) {
           if (field.value !== '' && takers.has(modality)) own[name] = field.valueAsNumber;
         }
+        if (guidanceMode.value !== '' && guided.has(modality)) own['guidanceMode'] = guidanceMode.value;
         const voice = voices.find((one) => one.modality === modality)?.field.value;
         if (voice) own['voice'] = voice;
         if (Object.keys(own).length > 0) options[modality] = own;

@@ -16,6 +16,8 @@ export interface BundleSummary {
   readonly decoder: Omit<DecoderDescription, 'graph'>;
   readonly space: SpaceSummary;
   readonly sampling: Manifest['sampling'];
+  /** By modality: scales of guidance that take one row, where the port has a guide. */
+  readonly guides: Readonly<Record<string, readonly number[]>>;
   /** By modality and name. */
   readonly voices: NonNullable<Manifest['voices']>;
   /** Of all files together. */
@@ -68,6 +70,9 @@ export function summarize({ directory, manifest, space }: Bundle): BundleSummary
       regions: manifest.space.regions.map(summarizeRegion),
     },
     sampling,
+    guides: Object.fromEntries(
+      Object.entries(ports).flatMap(([port, { guide }]) => (guide ? [[port, guide.scales] as const] : [])),
+    ),
     voices,
     bytes: list.reduce((sum, file) => sum + file.bytes, 0),
     files: list,

@@ -1,6 +1,7 @@
 /**
  * `config.json` of the family as checked data. Strict: an unknown field is an error, so nothing is silently left out.
  */
+import { guideScalesSchema } from '@any-to-any/core';
 import { z } from 'zod';
 import { aboutSchema } from '../../options.ts';
 import { checkpointInvalid } from '../../safetensors/invalid.ts';
@@ -79,6 +80,8 @@ const modalitySchema = z.strictObject({
   ]),
   tokenizer: z.discriminatedUnion('kind', [tiktokenSchema, vqSchema, soundCodecSchema, pluginSchema]),
   encoder: z.discriminatedUnion('kind', [patchVitSchema, soundEncoderSchema, pluginSchema]).optional(),
+  /** What stands for scales of guidance, a vector each. */
+  guide: z.strictObject({ scales: guideScalesSchema }).optional(),
   /** What refines the content after decoding, in order. */
   adapters: z.array(z.discriminatedUnion('kind', [patchStageSchema, pluginSchema])).optional(),
 });
@@ -141,12 +144,22 @@ export function bucketRows({ modalities }: Config): number {
   );
 }
 
-/** Ids of a port, and classes of its head: a modality's head also scores its closing mark. */
-export function portSizes(
-  config: Config,
-): { readonly port: string; readonly ids: number; readonly classes: number }[] {
+export interface PortSize {
+  readonly port: string;
+  readonly ids: number;
+  /** Of its head: a modality's head also scores its closing mark. */
+  readonly classes: number;
+  readonly guide?: Modality['guide'];
+}
+
+export function portSizes(config: Config): PortSize[] {
   return [
     { port: 'marks', ids: config.markCapacity, classes: config.markCapacity },
-    ...config.modalities.map(({ name: port, size }) => ({ port, ids: size, classes: size + 1 })),
+    ...config.modalities.map(({ name: port, size, guide }) => ({
+      port,
+      ids: size,
+      classes: size + 1,
+      guide,
+    })),
   ];
 }

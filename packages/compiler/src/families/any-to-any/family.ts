@@ -17,6 +17,7 @@ import { copyOutput, graphOutput, type Output, tableOutput, writeOutputs } from 
 import { calibrate, keepScales } from './calibrate.ts';
 import { bucketRows, type Config, type Modality, parseConfig, portSizes } from './config.ts';
 import { buildDecoder, type DecoderPlan } from './decoder.ts';
+import { guideOutput } from './guide.ts';
 import { buildHead } from './head.ts';
 import { buildImageEncoder } from './image-encoder.ts';
 import { buildImageDecode, buildImageEncode } from './image-tokenizer.ts';
@@ -63,11 +64,12 @@ async function decoderOutputs(
   const decoder = buildDecoder(plan, ledger.weights, { quantization });
   const tables = new Map<string, LoadWeights>();
   const outputs: Output[] = [];
-  for (const { port, ids, classes } of portSizes(config)) {
+  for (const { port, ids, classes, guide } of portSizes(config)) {
     const table = ledger.weights(`ports.${port}.embedding`, [ids, width]);
     tables.set(port, table);
     const type = stored === 'f16' ? 'float16' : 'float32';
     outputs.push(tableOutput(fileNames.table(port), ids * width, table, type));
+    if (guide) outputs.push(guideOutput(port, guide.scales, width, ledger.weights, type));
     const head = { tensor: `ports.${port}.head.weight`, width, classes };
     outputs.push(graphOutput(fileNames.head(port), buildHead(head, ledger.weights, quantization), halves));
   }

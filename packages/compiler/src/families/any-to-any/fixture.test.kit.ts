@@ -107,6 +107,13 @@ export async function recordedRuns(fixture: Fixture): Promise<Run[]> {
   ];
 }
 
+/** The same, its last picture drawn with a guide: opening mark and ids. */
+export function withGuide(runs: readonly Run[], scale: number): Run[] {
+  return runs.map((run, at) =>
+    'ids' in run && (at === 10 || at === 11) ? { ...run, guide: { port: 'image', scale } } : run,
+  );
+}
+
 /** Runs the sequence in steps of these lengths: hidden states of all positions. */
 export async function runSteps(
   runner: DecoderRunner,

@@ -14,6 +14,7 @@ export const fileNames = {
   decoder: 'decoder.onnx',
   table: (port: string) => `${port}.table.bin`,
   head: (port: string) => `${port}.head.onnx`,
+  guide: (port: string) => `${port}.guide.bin`,
   encode: 'image-encode.onnx',
   decode: 'image-decode.onnx',
   understand: 'image-understand.onnx',
@@ -67,11 +68,13 @@ export function describeBundle(config: Config, settings: Settings): ManifestPart
 
 function describePorts(config: Config, { tables }: Settings): Record<string, PortDescription> {
   const ports: Record<string, PortDescription> = {};
-  for (const { port, ids, classes } of portSizes(config)) {
+  const type = tables === 'f16' ? 'float16' : 'float32';
+  for (const { port, ids, classes, guide } of portSizes(config)) {
     const modality = config.modalities.find(({ name }) => name === port);
     ports[port] = {
-      table: { file: fileNames.table(port), type: tables === 'f16' ? 'float16' : 'float32', rows: ids },
+      table: { file: fileNames.table(port), type, rows: ids },
       head: { graph: fileNames.head(port), classes },
+      ...(guide && { guide: { file: fileNames.guide(port), type, scales: guide.scales } }),
       ...(modality && { tokenizer: describeTokenizer(modality) }),
       ...(modality?.encoder && { encoder: describeEncoder(config, modality, modality.encoder) }),
       ...(modality?.adapters && { adapters: modality.adapters.map((use) => describeAdapter(modality, use)) }),
