@@ -2,8 +2,8 @@
 
     python -m any_to_any_training.from_bundle ../packages/model-emoji/bundle --run run
 Writes RUN/text.tiktoken, RUN/tokenizer/state.pt, RUN/encoder.pt, RUN/codec/state.pt, RUN/sound-encoder.pt (without the
-speller's head) and RUN/start.pt (the decoder). int8 matrices come back rounded to 127 levels per 32 weights, others to
-16-bit floats, which a few steps of training smooth out."""
+speller's head) and RUN/start.pt (the decoder). int8 matrices come back rounded to 127 levels per 32 weights (int4: to 7),
+others to 16-bit floats, which a few steps of training smooth out."""
 import argparse
 import json
 import shutil
@@ -19,19 +19,27 @@ from .sound.codec import CodecConfig, SoundCodec
 from .sound.encoder import SoundEncoder, SoundEncoderConfig
 from .tokenizer.model import TokenizerConfig
 
+BLOCK = 32  # weights that share a scale
 FUSED = {"qkv": ("q", "k", "v"), "gate-up": ("gate", "up")}
 
 
 def tensors(path: Path) -> dict[str, np.ndarray]:
-    """Initialisers of a graph by name; `X.values` and `X.scales` (MatMulNBits, blocks of 32, zero point 128) become X.weight."""
+    """Initialisers of a graph by name; `X.values` and `X.scales` (MatMulNBits, blocks of 32) become X.weight."""
     graph = onnx.load(str(path)).graph
     found = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     found = {name: value.astype(np.float32) if value.dtype == np.float16 else value for name, value in found.items()}
     for name in [name for name in found if name.endswith(".values")]:
         values, scales = found.pop(name), found.pop(name.replace(".values", ".scales"))
-        matrix = (values.astype(np.float32) - 128) * scales.reshape(values.shape[:2])[..., None]
+        matrix = whole(values) * scales.reshape(values.shape[:2])[..., None]
         found[name.replace(".values", ".weight")] = matrix.reshape(len(values), -1)
     return {name.removesuffix(".half"): value for name, value in found.items()}
+
+
+def whole(values: np.ndarray) -> np.ndarray:
+    """Bytes of blocks [rows, blocks, bytes] -> [rows, blocks, 32]: of 8 bits about 128, or of 4, the lower one first, about 8."""
+    if values.shape[-1] == BLOCK:
+        return values.astype(np.float32) - 128
+    return np.stack([values & 15, values >> 4], -1).reshape(*values.shape[:2], BLOCK).astype(np.float32) - 8
 
 
 def split_fused(found: dict[str, np.ndarray], heads: tuple[int, ...]) -> dict[str, np.ndarray]:

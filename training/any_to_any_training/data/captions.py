@@ -27,6 +27,11 @@ def ends_in_consonant(word: str) -> bool:
     return 0 <= code < 11172 and code % 28 != 0
 
 
+def colour_noun(colour: str) -> str:
+    """colour_noun("red") = 빨간색"""
+    return {"pink": "분홍색", "gray": "회색"}.get(colour, f"{COLOUR_KO[colour]}색")
+
+
 def canonical(scene: Scene, language: str) -> str:
     names = [CONCEPTS[o] for o in scene.objects]
     small = scene.kind == "single" and scene.size == SMALL
@@ -119,7 +124,7 @@ def edit(target: Scene, what: str, language: str, random: Random) -> str:
     if what == "colour":
         if language == "en":
             return random.choice([f"make the background {target.colour}", f"change the background to {target.colour}"])
-        noun = {"pink": "분홍색", "gray": "회색"}.get(target.colour, f"{COLOUR_KO[target.colour]}색")
+        noun = colour_noun(target.colour)
         return random.choice([f"배경을 {noun}으로 바꿔 줘", f"배경을 {noun}으로 해 줘"])
     en, ko = STYLE_WORDS[target.style]
     if language == "en":

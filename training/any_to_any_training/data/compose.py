@@ -4,29 +4,35 @@ from pathlib import Path
 
 import numpy as np
 
-from .concepts import COLOURS, CONCEPTS, STYLES
+from .concepts import COLOURS, CONCEPTS, DRAWN, STYLES, TREATED
 from .scene import SIDE, Scene, placements
+from .treatments import TREATMENTS
 
 
 class Atlas:
-    """sprites.rgba as {size: uint8 [style, concept, size, size, 4]}, straight (not premultiplied) alpha."""
+    """sprites.rgba, and what the treatments make of its first style, as {size: uint8 [style, concept, size, size, 4]},
+    straight (not premultiplied) alpha."""
 
     def __init__(self, folder: Path):
         index = json.loads((folder / "sprites.json").read_text())
         expected = [c.id for c in CONCEPTS]
-        if index["concepts"] != expected or index["styles"] != STYLES:
+        if index["concepts"] != expected or index["styles"] != DRAWN:
             raise ValueError(f"{folder} was built from another concept list; run sprites/build.mjs again")
         raw = np.fromfile(folder / "sprites.rgba", np.uint8)
         bytes_of = [size * size * 4 for size in index["sizes"]]
-        records = raw.reshape(len(STYLES), len(expected), sum(bytes_of))
+        records = raw.reshape(len(DRAWN), len(expected), sum(bytes_of))
         edges = np.cumsum([0, *bytes_of])
         self.sprites = {
-            size: records[:, :, edges[i] : edges[i + 1]].reshape(len(STYLES), len(expected), size, size, 4)
+            size: with_treated(records[:, :, edges[i] : edges[i + 1]].reshape(len(DRAWN), len(expected), size, size, 4))
             for i, size in enumerate(index["sizes"])
         }
 
     def sprite(self, style: str, concept: int, size: int) -> np.ndarray:
         return self.sprites[size][STYLES.index(style), concept]
+
+
+def with_treated(drawn: np.ndarray) -> np.ndarray:
+    return np.concatenate([drawn, np.stack([TREATMENTS[name](drawn[0]) for name in TREATED])])
 
 
 def paste(canvas: np.ndarray, sprite: np.ndarray, x: int, y: int) -> None:

@@ -19,8 +19,11 @@ class Concept:
 
 CONCEPTS = [Concept(**row) for row in json.loads(CONCEPTS_FILE.read_text(encoding="utf-8"))]
 
-STYLES = ["noto", "flat", "twemoji", "3d"]
-STYLE_WORDS = {"noto": ("emoji", "이모지"), "flat": ("flat", "평면"), "twemoji": ("cartoon", "만화"), "3d": ("3d", "입체")}
+DRAWN = ["noto", "flat", "twemoji", "3d"]  # by their artists
+TREATED = ["gray", "gold", "pastel", "silhouette"]  # the noto drawing as `treatments` changes it
+STYLES = [*DRAWN, *TREATED]
+STYLE_WORDS = {"noto": ("emoji", "이모지"), "flat": ("flat", "평면"), "twemoji": ("cartoon", "만화"), "3d": ("3d", "입체"),
+               "gray": ("black and white", "흑백"), "gold": ("golden", "황금"), "pastel": ("pastel", "파스텔"), "silhouette": ("silhouette", "실루엣")}
 
 COLOURS = {  # flat RGB backgrounds
     "red": (226, 72, 77), "blue": (62, 118, 222), "green": (62, 166, 92), "yellow": (250, 216, 82),

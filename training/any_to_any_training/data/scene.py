@@ -5,7 +5,7 @@ Counts above four do not fit: a 64 px canvas holds four 32 px cells."""
 from dataclasses import dataclass
 from random import Random
 
-from .concepts import COLOUR_NAMES, CONCEPTS, STYLES
+from .concepts import COLOUR_NAMES, CONCEPTS, DRAWN, TREATED
 
 SIDE, BIG, SMALL = 64, 48, 32
 
@@ -35,7 +35,8 @@ def placements(scene: Scene) -> list[tuple[int, int, int, int]]:
 
 
 def random_style(random: Random) -> str:
-    return "noto" if random.random() < 0.4 else random.choice(STYLES[1:])
+    share = random.random()
+    return "noto" if share < 0.36 else random.choice(DRAWN[1:]) if share < 0.68 else random.choice(TREATED)
 
 
 def random_colour(random: Random) -> str:

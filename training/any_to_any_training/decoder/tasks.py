@@ -5,6 +5,9 @@
     mixed      <s>[<txt>prompt</txt>]<img>ids</img>[<txt>question</txt>]<txt>description</txt></s>
     edit       <s><img>embeddings</img><txt>instruction</txt><img>ids</img></s>
     translate  <s><txt>English</txt><txt>Korean</txt></s>
+    question   <s><txt>question</txt><img>embeddings or ids</img><txt>one fact</txt></s>
+    code       <s><txt>prompt</txt><txt>scene code</txt></s>, <s><txt>question</txt><img>embeddings</img><txt>scene code</txt></s>
+               or <s><txt>scene code</txt><img>ids</img></s>
 
 Tasks with sound are in `sound_tasks`."""
 from collections import defaultdict
@@ -19,12 +22,16 @@ import tiktoken
 from ..data.captions import LANGUAGES, QUESTIONS, canonical, edit, prompt
 from ..data.compose import Atlas, compose
 from ..data.concepts import COLOUR_NAMES, STYLES
+from ..data.questions import ask_about, kinds_of
 from ..data.scene import Scene
+from ..data.scene_code import scene_code
 from ..data.splits import held_out, training_scene
 from .ids import IdTable
 from .sequence import Example, image_part, key, picture_part, text_part
 
 PROMPT_WEIGHT = 0.1  # of words that the user writes, not the model
+QUESTION_KINDS = {"single": 0.25, "pair": 0.45, "count": 0.3}
+CODE_QUESTION = "write it as svg"
 
 
 @dataclass
@@ -91,8 +98,28 @@ def translate(world: World, random: Random) -> Example:
     return text_part(world.words(canonical(scene, "en")), PROMPT_WEIGHT), text_part(world.words(canonical(scene, "ko")), 1.0)
 
 
+def question_task(world: World, random: Random) -> Example:
+    """Of a picture that was given or, as often as not, one that the model could have drawn."""
+    scene = training_scene(random, QUESTION_KINDS)
+    asked, right = ask_about(scene, random.choice(kinds_of(scene)), random.choice(LANGUAGES), random)
+    seen = picture_part(compose(scene, world.atlas)) if random.random() < 0.6 else image_part(world.table.ids(scene), PROMPT_WEIGHT)
+    return text_part(world.words(asked), PROMPT_WEIGHT), seen, text_part(world.words(right), 1.0)
+
+
+def code_task(world: World, random: Random) -> Example:
+    """Scenes of one or two things; a program of four is long."""
+    while (scene := training_scene(random, world.kinds)).count > 2:
+        pass
+    code, form = world.words(scene_code(scene)), random.random()
+    if form < 0.3:
+        return text_part(world.words(prompt(scene, random.choice(LANGUAGES), random, styled=True)), PROMPT_WEIGHT), text_part(code, 1.0)
+    if form < 0.6:
+        return text_part(world.words(CODE_QUESTION), PROMPT_WEIGHT), picture_part(compose(scene, world.atlas)), text_part(code, 1.0)
+    return text_part(code, PROMPT_WEIGHT), image_part(world.table.ids(scene), 1.0)
+
+
 def picture_tasks(world: World) -> dict[str, Callable[[Random], Example]]:
-    makers = {"image": image, "text": text, "mixed": mixed, "edit": edit_task, "translate": translate}
+    makers = {"image": image, "text": text, "mixed": mixed, "edit": edit_task, "translate": translate, "question": question_task, "code": code_task}
     return {name: partial(maker, world) for name, maker in makers.items()}
 
 

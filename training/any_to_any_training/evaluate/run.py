@@ -2,21 +2,25 @@
 import argparse
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from ..data import text_bpe
+from ..data.captions import LANGUAGES
 from ..data.compose import Atlas
 from ..decoder.ids import IdTable
 from ..decoder.sample import Choice
 from ..decoder.tasks import World
-from ..decoder.train import build
+from ..decoder.train import Models, build
 from ..pictures import sheet
 from ..tokenizer.measure import held_out_scenes, measure
+from ..tokenizer.model import ImageTokenizer
 from ..tokenizer.restore import load_tokenizer
+from .asking import score_code, score_questions
 from .drawing import MEASURES, score_drawing
-from .judge import train_judge
+from .judge import Judge, train_judge
 from .reading import score_reading
 from .score import wilson
 
@@ -37,8 +41,54 @@ def table(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+@dataclass(frozen=True)
+class Effort:
+    """`pictures` per text -> image measure and language, `texts` per image -> text measure."""
+
+    pictures: int
+    texts: int
+    choice: Choice
+    seed: int
+
+
+def load_world(run: Path, train: dict) -> tuple[World, ImageTokenizer, Judge]:
+    atlas, tokenizer = Atlas(run / "sprites"), load_tokenizer(run)
+    world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], train["promptDropout"])
+    return world, tokenizer, train_judge(atlas, tokenizer, world.table, run / "judge.pt")
+
+
+def load_models(run: Path) -> tuple[Models, dict]:
+    """The averaged weights of a run, and its state."""
+    state = torch.load(run / "decoder" / "state.pt", weights_only=False)
+    models = build(state["config"], *state["codes"]).eval()
+    models.load_state_dict(state["average"])
+    return models, state
+
+
+def scores(models: Models, world: World, tokenizer: ImageTokenizer, judge: Judge, effort: Effort, sheets: Path | None = None) -> list[dict]:
+    """`sheets`: a folder for the pictures that were judged."""
+    rows = []
+    for language in LANGUAGES:
+        for name in MEASURES:
+            hits, ceiling, pictures, *_ = score_drawing(name, language, models.decoder, tokenizer, world, judge, effort.pictures, effort.choice, effort.seed)
+            rows.append(row(f"text -> image {language}: {name}", hits, effort.pictures, ceiling))
+            if sheets is not None:
+                sheet([[pictures[i + j] for j in range(6)] for i in range(0, min(24, len(pictures) // 6 * 6), 6)], sheets / f"held-out-{language}-{name}.png")
+    for language in LANGUAGES:
+        for through in ("embeddings", "ids"):
+            for name, (hits, n) in score_reading(models.decoder, models.encoders["image"], world, language, through, effort.texts, effort.seed).items():
+                rows.append(row(f"image -> text {language} by {through}: {name}", hits, n))
+    for language in LANGUAGES:
+        for name, (hits, n) in score_questions(models, world, language, effort.texts, effort.seed).items():
+            rows.append(row(f"question {language}: {name}", hits, n))
+    for name, (hits, n) in score_code(models, world, effort.texts // 2, effort.seed).items():
+        rows.append(row(f"image -> code: {name}", hits, n))
+    return rows
+
+
+def options_of(description: str) -> argparse.ArgumentParser:
+    """What every command that scores asks for."""
+    arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--run", type=Path, default=Path("run"))
     arguments.add_argument("--count", type=int, default=200, help="pictures per text -> image measure and language")
     arguments.add_argument("--read", type=int, default=400, help="pictures per image -> text measure")
@@ -48,29 +98,22 @@ def main() -> None:
     arguments.add_argument("--top-k", type=int, default=100)
     arguments.add_argument("--seed", type=int, default=2024)
     arguments.add_argument("--threads", type=int, default=2)
-    options = arguments.parse_args()
+    return arguments
+
+
+def effort_of(options: argparse.Namespace) -> Effort:
+    return Effort(options.count, options.read, Choice(options.temperature, options.top_k, options.guidance, options.distilled), options.seed)
+
+
+def main() -> None:
+    options = options_of(__doc__).parse_args()
     torch.set_num_threads(options.threads)
-    began = time.time()
-    state = torch.load(options.run / "decoder" / "state.pt", weights_only=False)
-    models = build(state["config"], *state["codes"]).eval()
-    models.load_state_dict(state["average"])
-    atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
-    train = state["config"]["train"]
-    world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
-    judge = train_judge(atlas, tokenizer, world.table, options.run / "judge.pt")
-    choice = Choice(options.temperature, options.top_k, options.guidance, options.distilled)
-    codes = measure(tokenizer, held_out_scenes(atlas, 1024, seed=7))
-    rows = []
-    for language in ("en", "ko"):
-        for name in MEASURES:
-            hits, ceiling, pictures, prompts, right = score_drawing(name, language, models.decoder, tokenizer, world, judge, options.count, choice, options.seed)
-            rows.append(row(f"text -> image {language}: {name}", hits, options.count, ceiling))
-            sheet([[pictures[i + j] for j in range(6)] for i in range(0, 24, 6)], options.run / f"held-out-{language}-{name}.png")
-    for language in ("en", "ko"):
-        for through in ("embeddings", "ids"):
-            for name, (hits, n) in score_reading(models.decoder, models.encoders["image"], world, language, through, options.read, options.seed).items():
-                rows.append(row(f"image -> text {language} by {through}: {name}", hits, n))
-    result = {"tokenizer": codes, "sampling": vars(choice) | {"seed": options.seed}, "steps": state["step"], "examples": state["counts"],
+    began, effort = time.time(), effort_of(options)
+    models, state = load_models(options.run)
+    world, tokenizer, judge = load_world(options.run, state["config"]["train"])
+    codes = measure(tokenizer, held_out_scenes(world.atlas, 1024, seed=7))
+    rows = scores(models, world, tokenizer, judge, effort, options.run)
+    result = {"tokenizer": codes, "sampling": vars(effort.choice) | {"seed": options.seed}, "steps": state["step"], "examples": state["counts"],
               "trainingMinutes": round(state["spent"] / 60, 1), "rows": rows}
     (options.run / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
     print(f"image tokenizer on 1024 held-out scenes: {codes}")

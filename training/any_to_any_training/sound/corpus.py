@@ -20,16 +20,18 @@ from .voices import STRIDE, VOICES, Spoken, speak
 
 
 def speech_jobs(count: int, tests: int) -> list[dict]:
-    """Every voice says every name; each sentence is said by one or two of the voices of its language."""
+    """Every voice says every name; each sentence is said by one or two of the voices of its language that the decoder may
+    learn, and by one of those that are only heard, where there are any."""
     random, jobs = Random(7), []
     known, unseen = sentences(random, count, unseen=False), sentences(random, tests, unseen=True)
     for language in ("en", "ko"):
         own = [voice for voice in VOICES.values() if voice.language == language]
-        seen = [voice for voice in own if not voice.held_out]
+        seen, heard = [voice for voice in own if voice.wording], [voice for voice in own if voice.only_heard]
         for concept in range(len(CONCEPTS)):
             jobs += [job(name_scene(concept), voice.name, language, "voice" if voice.held_out else "train") for voice in own]
         for scene in known:
             jobs += [job(scene, voice.name, language, "train") for voice in random.sample(seen, 1 + (random.random() < 0.3))]
+            jobs += [job(scene, random.choice(heard).name, language, "train") for _ in heard[:1]]
         for scene in unseen:
             jobs += [job(scene, random.choice(seen).name, language, "unseen")]
             jobs += [job(scene, voice.name, language, "voice") for voice in own if voice.held_out]

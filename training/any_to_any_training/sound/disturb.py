@@ -9,8 +9,8 @@ from .mel import BANDS, RATE
 
 
 def disturb(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Another speed and pitch (up to 12 %), loudness, a pause before and noise."""
-    speed = np.exp(random.uniform(-0.1, 0.1))
+    """Another speed and pitch (up to 16 %), loudness, a pause before and noise."""
+    speed = np.exp(random.uniform(-0.15, 0.15))
     at = np.arange(0, len(samples) - 1, speed)
     out = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
     out = np.pad(out, (int(random.integers(0, 3000)) if random.random() < 0.5 else 0, 0)) * np.exp(random.normal() * 0.4)

@@ -1,6 +1,7 @@
-"""Voices: who speaks the training sentences. flite speaks English, espeak-ng Korean; both are called as programs.
+"""Voices: who speaks the training sentences. flite, festival and espeak-ng speak English, espeak-ng Korean; all are called
+as programs.
 
-A held-out voice is heard in evaluation only."""
+A held-out voice is heard in evaluation only; one without a wording is only ever listened to."""
 import re
 import subprocess
 import tempfile
@@ -21,18 +22,33 @@ STRIDE = 320  # samples per frame of the codec
 class Voice:
     name: str
     language: str
-    command: tuple[str, ...]
-    wording: str  # what a prompt calls it; "" if no prompt may ask for it
+    command: tuple[str, ...]  # with {file} and {text}; without {text}, it reads the text from its standard input
+    wording: str = ""  # what a prompt calls it; "" if no prompt may ask for it
     held_out: bool = False
+
+    @property
+    def only_heard(self) -> bool:
+        """Trains the listener and is never generated."""
+        return not self.wording and not self.held_out
 
 
 def flite(voice: str) -> tuple[str, ...]:
     """Prints the phones with their ends, in seconds; the sound goes to a file."""
-    return ("flite", "-voice", voice, "--setf", "duration_stretch=0.8", "-psdur", "-o", "{file}", "-t")
+    return ("flite", "-voice", voice, "--setf", "duration_stretch=0.8", "-psdur", "-o", "{file}", "-t", "{text}")
 
 
-def espeak(voice: str) -> tuple[str, ...]:
-    return ("espeak-ng", "-v", voice, "-s", "200", "-w", "{file}")
+def espeak(voice: str, words_a_minute: int = 200) -> tuple[str, ...]:
+    return ("espeak-ng", "-v", voice, "-s", str(words_a_minute), "-w", "{file}", "{text}")
+
+
+def festival(voice: str) -> tuple[str, ...]:
+    return ("text2wave", "-eval", f"(voice_{voice})", "-eval", "(Parameter.set 'Duration_Stretch 0.85)", "-o", "{file}")
+
+
+# Other throats, other accents: what is heard should not be what three people from America sound like.
+ACCENTS = ("en-us+f2", "en-us+m4", "en-us+klatt4", "en-us+linda", "en-us-nyc+m3", "en-029+f1", "en-gb-x-rp+f4", "en-gb-x-rp+m6",
+           "en-gb-scotland+m2", "en-gb-scotland+f3", "en-gb-x-gbclan+m7", "en-gb-x-gbcwmd+m5")
+DIPHONES = ("cmu_us_slt_arctic_hts", "kal_diphone", "ked_diphone")
 
 
 VOICES = {voice.name: voice for voice in [
@@ -44,6 +60,8 @@ VOICES = {voice.name: voice for voice in [
     Voice("man-ko", "ko", espeak("ko+m3"), "a man's voice"),
     Voice("robot-ko", "ko", espeak("ko+klatt2"), "a robot's voice"),
     Voice("other-ko", "ko", espeak("ko+f5"), "", held_out=True),
+    *(Voice(name, "en", festival(name)) for name in DIPHONES),
+    *(Voice(name, "en", espeak(name, 175 + 10 * (at % 4))) for at, name in enumerate(ACCENTS)),
 ]}
 DEFAULT = {"en": "woman-en", "ko": "woman-ko"}
 
@@ -56,8 +74,9 @@ class Spoken:
 
 def speak(text: str, voice: Voice) -> Spoken:
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        command = [part.replace("{file}", file.name) for part in voice.command]
-        told = subprocess.run([*command, text], capture_output=True, check=True, text=True).stdout
+        given = {"{file}": file.name, "{text}": text}
+        command = [given.get(part, part) for part in voice.command]
+        told = subprocess.run(command, input=text, capture_output=True, check=True, text=True).stdout
         rate, samples = read_wav(Path(file.name).read_bytes())
     samples = samples.astype(np.float32) / 32768
     if rate != RATE:

@@ -1,0 +1,82 @@
+"""The emoji world: treatments of a drawing, questions about a scene, scenes as code."""
+from random import Random
+
+import numpy as np
+import pytest
+
+from any_to_any_training.data.compose import with_treated
+from any_to_any_training.data.concepts import CONCEPTS, DRAWN, STYLES, TREATED
+from any_to_any_training.data.questions import KINDS, ask_about, kinds_of
+from any_to_any_training.data.scene import Scene, placements, random_scene
+from any_to_any_training.data.scene_code import read_code, scene_code
+from any_to_any_training.data.splits import held_out, held_out_scene
+from any_to_any_training.data.treatments import TREATMENTS
+
+CAT, DOG = (next(i for i, c in enumerate(CONCEPTS) if c.en == name) for name in ("cat", "dog"))
+
+
+def test_treatments_by_hand():
+    red = np.array([[[255, 0, 0, 128]]], np.uint8)
+    assert TREATMENTS["gray"](red)[0, 0].tolist() == [76, 76, 76, 128]  # 0.299 * 255
+    assert TREATMENTS["gold"](red)[0, 0].tolist() == [139, 70, 30, 128]  # 0.299 of the way from (90, 8, 8) to (255, 214, 80)
+    assert TREATMENTS["pastel"](red)[0, 0].tolist() == [255, 140, 140, 128]
+    assert TREATMENTS["silhouette"](red)[0, 0].tolist() == [46, 44, 64, 128]
+    assert red[0, 0].tolist() == [255, 0, 0, 128]  # what went in is as it was
+
+
+def test_treated_styles_follow_the_drawn_ones():
+    drawn = np.random.default_rng(1).integers(0, 256, (len(DRAWN), 2, 8, 8, 4)).astype(np.uint8)
+    every = with_treated(drawn)
+    assert every.shape[0] == len(STYLES) and np.array_equal(every[: len(DRAWN)], drawn)
+    assert np.array_equal(every[STYLES.index("gray")], TREATMENTS["gray"](drawn[0]))
+
+
+def test_only_treatments_are_held_out_with_a_concept():
+    random = Random(2)
+    assert {held_out_scene(random, {"single": 1.0}, "style").style for _ in range(200)} == set(TREATED)
+    assert not any("style" in held_out(Scene("single", (c,), style, "white")) for c in range(len(CONCEPTS)) for style in DRAWN)
+
+
+def test_questions_by_hand():
+    pair = Scene("pair", (CAT, DOG), "noto", "pink", vertical=False)
+    first = Random(1)  # begins below one half: asks about the first object
+    assert Random(1).random() < 0.5
+    assert ask_about(pair, "where", "en", first) == ("where is the cat?", "to the left of the dog")
+    assert ask_about(pair, "what", "en", Random(1)) == ("what is to the left of the dog?", "a cat")
+    assert ask_about(pair, "colour", "ko", Random(1)) == ("배경은 무슨 색이야?", "분홍색")
+    assert ask_about(pair, "where", "ko", Random(1))[1].endswith("왼쪽")
+    assert ask_about(Scene("count", (CAT,), "noto", "red", count=3), "count", "en", Random(1)) == ("how many cats are there?", "three")
+
+
+def test_an_answer_depends_on_which_object_is_asked_about():
+    pair = Scene("pair", (CAT, DOG), "noto", "pink", vertical=True)
+    answers = {ask_about(pair, "where", "en", Random(seed)) for seed in range(20)}
+    assert answers == {("where is the cat?", "above the dog"), ("where is the dog?", "below the cat")}
+
+
+def test_every_question_of_a_scene_has_an_answer():
+    random = Random(4)
+    for _ in range(300):
+        scene = random_scene(random, {"single": 1, "pair": 1, "count": 1})
+        for kind in kinds_of(scene):
+            assert kind in KINDS
+            for language in ("en", "ko"):
+                asked, right = ask_about(scene, kind, language, random)
+                assert asked.endswith("?") and right
+
+
+def test_scene_code_round_trip():
+    random = Random(5)
+    for _ in range(300):
+        scene = random_scene(random, {"single": 1, "pair": 1, "count": 1})
+        assert read_code(scene_code(scene)) == (scene.colour, scene.style, placements(scene))
+
+
+def test_scene_code_by_hand():
+    assert scene_code(Scene("single", (CAT,), "gold", "red", size=32, x=16, y=8)) == '<svg fill="red" class="gold"><cat x="16" y="8" size="32"/></svg>'
+
+
+@pytest.mark.parametrize("broken", ["", "<svg>", '<svg fill="red"></svg>', '<svg fill="mauve"><cat x="0" y="0" size="32"/></svg>',
+                                    '<svg fill="red"><unicorns x="0" y="0" size="32"/></svg>', '<svg fill="red" class="oil"><cat x="0" y="0" size="32"/></svg>'])
+def test_what_is_no_scene_code_is_refused(broken):
+    assert read_code(broken) is None
