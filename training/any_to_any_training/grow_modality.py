@@ -1,11 +1,12 @@
 """Grows a finished model by line drawings: words -> strokes, strokes -> words. Everything that exists is frozen.
 
-    python -m any_to_any_training.grow_modality ../packages/model-emoji/bundle --run run --minutes 6
+    python -m any_to_any_training.grow_modality ../packages/model-emoji/bundle --run run
 Needs RUN/sprites. Writes RUN/strokes, which `any-to-any add-modality` puts into the bundle, and RUN/strokes.json, its
 measures on what was held out."""
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -16,6 +17,7 @@ from .data import text_bpe
 from .data.compose import Atlas
 from .decoder.config import Grown
 from .decoder.model import Decoder
+from .decoder.sequence import Example
 from .grow.batch import losses, rows_of
 from .grow.bundle import open_decoder, open_reader, open_tokenizer, read_manifest
 from .grow.growth import write_growth
@@ -24,11 +26,10 @@ from .strokes.encoder import StrokesEncoder
 from .strokes.ids import SIZE
 from .strokes.measure import Measures
 from .strokes.port import StrokesPort
-from .strokes.tasks import TASKS, Drawings, trace
+from .strokes.tasks import draw, name, trace
 from .strokes.warm_up import Imitation, pictures
 
 STROKES = Grown("strokes", "<str>", "</str>", SIZE)
-WARM_UP = 0.25  # of the minutes
 PLUGIN, WEIGHTS = "strokes-for-any-to-any", "strokes-encoder.bin"
 ABOUT = {"sampling": {"strokes": {"temperature": 0, "maxIds": 96}},
          "attribution": ["Strokes traced from Noto Emoji, Copyright Google LLC, Apache-2.0, and for reading also from",
@@ -44,39 +45,35 @@ def optimiser(decoder: Decoder, encoders: nn.ModuleDict) -> torch.optim.AdamW:
     return torch.optim.AdamW([{"params": values, "lr": peak} for peak, values in groups.items()], betas=(0.9, 0.98), weight_decay=0.0)
 
 
-def warm_up(encoder: StrokesEncoder, imitation: Imitation, minutes: float, batch: int = 256) -> None:
-    learner, began, step, now = torch.optim.AdamW(encoder.parameters(), weight_decay=0.01), time.time(), 0, 0.0
-    while now < 60 * minutes:
-        learner.param_groups[0]["lr"] = rate(int(10_000 * now / (60 * minutes)), 10_000, 0.003)
+def warm_up(encoder: StrokesEncoder, imitation: Imitation, steps: int, batch: int = 128) -> None:
+    learner, began = torch.optim.AdamW(encoder.parameters(), weight_decay=0.01), time.time()
+    for step in range(steps):
+        learner.param_groups[0]["lr"] = rate(step, steps, 0.003)
         loss = imitation.loss(encoder, batch)
         loss.backward()
         learner.step()
         learner.zero_grad(set_to_none=True)
-        step, now = step + 1, time.time() - began
-        if step % 100 == 0:
-            print(f"warm-up step {step}  {now / 60:.1f} min  left of the variance {loss.item():.3f}", flush=True)
+        if (step + 1) % 200 == 0:
+            print(f"warm-up {step + 1} of {steps}  {(time.time() - began) / 60:.1f} min  left of the variance {loss.item():.3f}", flush=True)
 
 
-def train(decoder: Decoder, encoders: nn.ModuleDict, drawings: Drawings, minutes: float, batch: int, seed: int = 1, every: int = 25) -> None:
-    random, learner, began = Random(seed), optimiser(decoder, encoders), time.time()
+def train(decoder: Decoder, encoders: nn.ModuleDict, tasks: list[Callable[[], Example]], steps: int, batch: int) -> None:
+    """The tasks take turns."""
+    learner, began, means = optimiser(decoder, encoders), time.time(), {}
     peaks = [group["lr"] for group in learner.param_groups]
-    step, now, means = 0, 0.0, {}
-    while now < 60 * minutes:
-        task = list(TASKS)[step % len(TASKS)]
-        rows = rows_of([TASKS[task](drawings, random) for _ in range(batch)], decoder.port_config)
+    for step in range(steps):
+        rows = rows_of([tasks[step % len(tasks)]() for _ in range(batch)], decoder.port_config)
         with torch.autocast("cpu", torch.bfloat16):
             loss, heads = losses(decoder, encoders, rows)
         loss.backward()
         nn.utils.clip_grad_norm_([value for group in learner.param_groups for value in group["params"]], 1.0)
         for group, peak in zip(learner.param_groups, peaks):
-            group["lr"] = rate(int(10_000 * now / (60 * minutes)), 10_000, peak)
+            group["lr"] = rate(step, steps, peak)
         learner.step()
         learner.zero_grad(set_to_none=True)
-        for name, value in heads.items():
-            means[f"{task}.{name}"] = 0.9 * means.get(f"{task}.{name}", value) + 0.1 * value
-        step, now = step + 1, time.time() - began
-        if step % every == 0:
-            print(f"step {step}  {now / 60:.1f} min  " + "  ".join(f"{name} {value:.3f}" for name, value in means.items()), flush=True)
+        means |= {name: 0.9 * means.get(name, value) + 0.1 * value for name, value in heads.items()}
+        if (step + 1) % 25 == 0:
+            print(f"step {step + 1} of {steps}  {(time.time() - began) / 60:.1f} min  " + "  ".join(f"{name} {value:.3f}" for name, value in means.items()), flush=True)
 
 
 def main() -> None:
@@ -84,7 +81,8 @@ def main() -> None:
     arguments.add_argument("bundle", type=Path)
     arguments.add_argument("--run", type=Path, default=Path("run"))
     arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
-    arguments.add_argument("--minutes", type=float, default=12)
+    arguments.add_argument("--warm-up", type=int, default=2000, help="steps of the encoder alone")
+    arguments.add_argument("--steps", type=int, default=700)
     arguments.add_argument("--batch", type=int, default=48)
     arguments.add_argument("--rank", type=int, default=4)
     options = arguments.parse_args()
@@ -97,8 +95,9 @@ def main() -> None:
     words = text_bpe.load(options.bundle / manifest["ports"]["text"]["tokenizer"]["options"]["file"])
     drawings = trace(atlas, words, decoder.port_config)
     encoders = nn.ModuleDict({"image": reader, "strokes": encoder})
-    warm_up(encoder, Imitation(drawings, pictures(reader, atlas), Random(2)), WARM_UP * options.minutes)
-    train(decoder, encoders, drawings, (1 - WARM_UP) * options.minutes, options.batch)
+    warm_up(encoder, Imitation(drawings, pictures(reader, atlas), Random(2)), options.warm_up)
+    random = Random(1)
+    train(decoder, encoders, [lambda: draw(drawings, random), lambda: name(drawings, random)], options.steps, options.batch)
     uses = {"tokenizer": {"plugin": PLUGIN, "options": {}}, "encoder": {"plugin": PLUGIN, "options": {"width": decoder.config.width, "weights": WEIGHTS}}}
     write_growth(options.run / "strokes", decoder, manifest, uses, {WEIGHTS: encoder.file()}, ABOUT)
     measures = Measures(decoder, encoders, drawings, atlas)

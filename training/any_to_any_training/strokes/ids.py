@@ -52,10 +52,11 @@ def sketched(traced: list[Traced], random: Random, hand: float = 1.0) -> list[Po
     noise = np.random.default_rng(random.getrandbits(32))
     lines = []
     for index, one in enumerate(traced):
-        corners = simplify(one, PART if index else OUTLINE, smallest)
-        lines.append(from_top((corners - 0.5) @ matrix.T + noise.normal(0, shake, corners.shape) if shake else (corners - 0.5) @ matrix.T))
+        corners = (simplify(one, PART if index else OUTLINE, smallest) - 0.5) @ matrix.T
+        lines.append(from_top(corners + noise.normal(0, shake, corners.shape)))
     points = np.concatenate(lines)
     low, high = points.min(0), points.max(0)
-    free = np.maximum(0, 1 - (high - low))
-    shift = (1 - (high - low)) / 2 - low + free * hand * np.array([random.uniform(-0.5, 0.5), random.uniform(-0.5, 0.5)])
-    return [line + shift for line in lines]
+    fit = 1 / max(1.0, (high - low).max())
+    free = 1 - (high - low) * fit
+    shift = free * (0.5 + hand * np.array([random.uniform(-0.5, 0.5), random.uniform(-0.5, 0.5)]))
+    return [(line - low) * fit + shift for line in lines]

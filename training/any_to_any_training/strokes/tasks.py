@@ -100,6 +100,3 @@ def naming(drawings: Drawings, concept: int, lines: list[Polygon], language: str
     """Without a question the answer is English, as for pictures."""
     question = [] if language is None else [asked(drawings, random.choice(QUESTIONS[language][:2]))]
     return *question, seen(drawings, lines), text_part(drawings.words(description(concept, language or "en")), 1.0)
-
-
-TASKS = {"draw": draw, "name": name}
