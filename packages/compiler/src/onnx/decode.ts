@@ -189,7 +189,9 @@ function eachField(reader: BinaryReader, read: (field: number, reader: BinaryRea
 
 const nested = (reader: BinaryReader): BinaryReader => new BinaryReader(reader.bytes());
 
-const names = new Map<number, ElementType>(Object.entries(elementTypes).map(([name, number]) => [number, name as ElementType])); // its keys
+const names = new Map<number, ElementType>(
+  Object.entries(elementTypes).map(([name, number]) => [number, name as ElementType]),
+); // its keys
 
 function elementType(number: number): ElementType {
   const type = names.get(number);
