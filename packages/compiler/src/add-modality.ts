@@ -2,33 +2,26 @@
  * A modality trained for a bundle that exists → the same bundle with it. Ids, marks and buckets of the others stay where
  * they are, and so does every weight: for them it computes what it did, bit by bit. It appears whole or not at all.
  */
-import { randomBytes } from 'node:crypto';
-import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  AnyToAnyError,
-  createTokenSpace,
-  type Manifest,
-  type ManifestParts,
-  openBundle,
-  throwIfAborted,
-  writeManifest,
-} from '@any-to-any/core';
+import { AnyToAnyError, createTokenSpace, type Manifest, openBundle, throwIfAborted } from '@any-to-any/core';
+import { changeBundle } from './change-bundle.ts';
 import { readConfig } from './compile.ts';
 import { bucketsOf } from './families/any-to-any/config.ts';
 import { growDecoder } from './families/any-to-any/grow-decoder.ts';
+import { describeGrown, marksOf } from './families/any-to-any/grow-manifest.ts';
 import { bytesOf, growHead, placeRows, storageOf } from './families/any-to-any/grow-marks.ts';
 import { type GrowthConfig, growthSchema } from './families/any-to-any/growth-config.ts';
 import { buildHead } from './families/any-to-any/head.ts';
 import { fileNames } from './families/any-to-any/manifest.ts';
 import { type Ledger, openLedger } from './families/ledger.ts';
 import { parseChecked } from './families/parse.ts';
-import { type TableType, writeTable } from './families/table.ts';
+import { writeTable } from './families/table.ts';
 import { openModel } from './onnx/open.ts';
 import { saveModel } from './onnx/save.ts';
 import { storeHalves } from './quantize/halves.ts';
 import { inHalves } from './quantize/matrix.ts';
-import { checkReplaceable, replace } from './replace.ts';
+import { checkReplaceable } from './replace.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 import { openTensors } from './safetensors/open.ts';
 
@@ -52,27 +45,24 @@ export async function addModality(
   const path = join(growth, 'config.json');
   const config = parseChecked(path, growthSchema, await readConfig(growth));
   checkFit(path, config, manifest);
-  const parts = describe(config, manifest, space.size);
+  const parts = describeGrown(config, manifest, space.size);
   createTokenSpace(parts.space); // marks that are there already are an error before anything is written
   if (target !== source) await checkReplaceable(target);
   const reader = await openTensors(growth, 'modality');
-  const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
   try {
-    await cp(source, partial, { recursive: true });
-    const job: GrowthJob = { config, manifest, ledger: openLedger(reader), source, partial, signal };
-    const write = await planFiles(job);
-    job.ledger.check(); // what is written is what there is, before any of it is
-    for (const each of write) {
-      throwIfAborted(signal, 'compile');
-      await each();
-    }
-    await copyFiles(growth, job);
-    const written = await writeManifest(partial, parts);
-    await replace(target, partial);
-    return written;
+    return await changeBundle(source, target, async (copy) => {
+      const job: GrowthJob = { config, manifest, ledger: openLedger(reader), source, copy, signal };
+      const files = await planFiles(job);
+      job.ledger.check(); // every tensor is there before any file is written
+      for (const write of files) {
+        throwIfAborted(signal, 'compile');
+        await write();
+      }
+      await copyFiles(growth, job);
+      return parts;
+    });
   } finally {
     await reader.close();
-    await rm(partial, { recursive: true, force: true });
   }
 }
 
@@ -81,7 +71,7 @@ interface GrowthJob {
   readonly manifest: Manifest;
   readonly ledger: Ledger;
   readonly source: string;
-  readonly partial: string;
+  readonly copy: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -104,13 +94,13 @@ function checkFit(
 }
 
 /** Says what is needed of the tensors; the files are written afterwards. */
-async function planFiles({ config, manifest, ledger, source, partial, signal }: GrowthJob) {
+async function planFiles({ config, manifest, ledger, source, copy, signal }: GrowthJob) {
   const { name, size, loraRank: rank, layout } = config;
   const { decoder, space } = manifest;
   const { width, heads, kvHeads, headWidth, layers } = decoder;
   const { weights } = ledger;
   const save = (model: Parameters<typeof saveModel>[0], file: string) =>
-    saveModel(model, join(partial, file), { signal });
+    saveModel(model, join(copy, file), { signal });
   const modalities = 1 + space.regions.length;
   const sizes = {
     name,
@@ -139,29 +129,16 @@ async function planFiles({ config, manifest, ledger, source, partial, signal }: 
     async () => {
       const rows = bytesOf(table.type === 'float16' ? await inHalves(await entering()) : await entering());
       const before = await readFile(join(source, table.file));
-      await writeFile(join(partial, table.file), placeRows(before, ids, rows, rows.length / 2));
+      await writeFile(join(copy, table.file), placeRows(before, ids, rows, rows.length / 2));
     },
-    async () => writeTable(join(partial, fileNames.table(name)), await embedding(), table.type),
+    async () => writeTable(join(copy, fileNames.table(name)), await embedding(), table.type),
     () => save(storage.halves ? storeHalves(built) : built, fileNames.head(name)),
   ];
 }
 
-/** A model without marks of its own has nowhere to put new ones. */
-function marksOf({ name, ports }: Manifest) {
-  const { table, head } = ports['marks'] ?? {};
-  if (table !== undefined && head !== undefined) return { table, head };
-  throw new AnyToAnyError(
-    'OPTION_INVALID',
-    `${name} has no table or no head of marks, so it cannot be grown.`,
-    {
-      stage: 'compile',
-    },
-  );
-}
-
 async function copyFiles(
   growth: string,
-  { config: { tokenizer, encoder }, manifest, partial }: GrowthJob,
+  { config: { tokenizer, encoder }, manifest, copy }: GrowthJob,
 ): Promise<void> {
   for (const file of new Set([...tokenizer.files, ...(encoder?.files ?? [])])) {
     if (manifest.files[file] !== undefined) {
@@ -170,7 +147,7 @@ async function copyFiles(
         `${manifest.name} has a file of this name. Name it otherwise.`,
       );
     }
-    await copyFile(join(growth, file), join(partial, file)).catch((cause: unknown) => {
+    await copyFile(join(growth, file), join(copy, file)).catch((cause: unknown) => {
       throw checkpointInvalid(
         join(growth, file),
         'cannot be read. The config names it as a file of a plugin.',
@@ -178,33 +155,4 @@ async function copyFiles(
       );
     });
   }
-}
-
-/** What the grown manifest says: the region begins at `offset`, after the last one, the marks follow the last named. */
-function describe(config: GrowthConfig, manifest: Manifest, offset: number): ManifestParts {
-  const { name, open, close, size, layout, tokenizer, encoder, bundle } = config;
-  const { format: _, spaceHash: __, files: ___, ...parts } = manifest;
-  const { space, ports, sampling, attribution } = parts;
-  const { marks, regions } = space;
-  const use = ({ plugin, options }: GrowthConfig['tokenizer']) => ({ plugin, options });
-  const type: TableType = marksOf(manifest).table.type;
-  return {
-    ...parts,
-    space: {
-      ...space,
-      marks: { ...marks, names: [...marks.names, open, close] },
-      regions: [...regions, { modality: name, open, close, offset, size, layout }],
-    },
-    ports: {
-      ...ports,
-      [name]: {
-        table: { file: fileNames.table(name), type, rows: size },
-        head: { graph: fileNames.head(name), classes: size + 1 },
-        tokenizer: use(tokenizer),
-        ...(encoder && { encoder: use(encoder) }),
-      },
-    },
-    sampling: { ...sampling, ...bundle.sampling },
-    attribution: [...attribution, ...(bundle.attribution ?? [])],
-  };
 }

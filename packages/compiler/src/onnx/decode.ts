@@ -9,6 +9,7 @@ import {
   type Attribute,
   type ElementType,
   elementTypes,
+  type Model,
   type Node,
   type Placed,
   type ValueInfo,
@@ -22,11 +23,7 @@ export interface DecodedInitializer {
   readonly placed: Placed;
 }
 
-export interface DecodedModel {
-  readonly name: string;
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
-  readonly nodes: readonly Node[];
+export interface DecodedModel extends Omit<Model, 'initializers'> {
   readonly initializers: readonly DecodedInitializer[];
 }
 
