@@ -1,8 +1,8 @@
 """Grows a finished model by line drawings: words -> strokes, strokes -> words. Everything that exists is frozen.
 
     python -m any_to_any_training.grow_modality ../packages/model-emoji/bundle --run run
-Needs RUN/sprites. Writes RUN/strokes, which `any-to-any add-modality` puts into the bundle, and RUN/strokes.json, its
-measures on what was held out."""
+Needs RUN/sprites. Writes RUN/strokes, which `any-to-any add-modality` puts into the bundle, RUN/strokes.json, its
+measures on what was held out, and RUN/strokes.svg, what it draws."""
 import argparse
 import json
 import time
@@ -104,6 +104,7 @@ def main() -> None:
     measures.trained()
     measures.untaught(open_tokenizer(options.bundle))
     (options.run / "strokes.json").write_text(json.dumps(measures.out, indent=2) + "\n")
+    measures.sheet(options.run / "strokes.svg")
 
 
 if __name__ == "__main__":

@@ -99,6 +99,20 @@ class Measures:
         self.drawn("picture to strokes, never trained", list(ALL), picture)
         self.pictured(tokenizer)
 
+    def sheet(self, path: Path, concepts: range = range(0, len(CONCEPTS), 6), across: int = 8, size: int = 96) -> None:
+        """What the model draws for every sixth name, as SVG; none is chosen."""
+        names = [request(concept, False, "en", Random(0)) for concept in concepts]
+        found = answers(self.decoder, self.encoders, [(asked(self.drawings, words),) for words in names], self.drawings.modality, 96)
+        cells = []
+        for at, (words, ids) in enumerate(zip(names, found)):
+            path_of = "".join("M" + "L".join(f"{x * size:.4g} {y * size:.4g}" for x, y in line) for line in decode(ids))
+            cells.append(f'<g transform="translate({at % across * (size + 12) + 6} {at // across * (size + 26) + 6})"><path d="{path_of}"/>'
+                         f'<text x="{size / 2:g}" y="{size + 12}">{words}</text></g>')
+        width, height = across * (size + 12), -(-len(cells) // across) * (size + 26) + 6
+        style = "path{fill:none;stroke:#222;stroke-width:1.5;stroke-linejoin:round}text{font:10px sans-serif;text-anchor:middle;fill:#222}"
+        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><style>{style}</style>'
+                        f'<rect width="100%" height="100%" fill="white"/>{"".join(cells)}</svg>\n', encoding="utf-8")
+
     @torch.no_grad()
     def pictured(self, tokenizer: ImageTokenizer) -> None:
         """Right: of all 142 pictures on white, in any style, the most alike in its ids is of what the strokes show."""
