@@ -19,7 +19,7 @@ from .decoder.config import Grown
 from .decoder.model import Decoder
 from .decoder.sequence import Example
 from .grow.batch import losses, rows_of
-from .grow.bundle import open_decoder, open_reader, open_tokenizer, read_manifest
+from .grow.bundle import open_decoder, open_listener, open_reader, open_tokenizer, read_manifest
 from .grow.growth import write_growth
 from .schedule import rate
 from .strokes.encoder import StrokesEncoder
@@ -102,6 +102,7 @@ def main() -> None:
     write_growth(options.run / "strokes", decoder, manifest, uses, {WEIGHTS: encoder.file()}, ABOUT)
     measures = Measures(decoder, encoders, drawings, atlas)
     measures.trained()
+    encoders["audio"] = open_listener(options.bundle)
     measures.untaught(open_tokenizer(options.bundle))
     (options.run / "strokes.json").write_text(json.dumps(measures.out, indent=2) + "\n")
     measures.sheet(options.run / "strokes.svg")

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from ..decoder.config import DecoderConfig, Grown, PortConfig
 from ..decoder.image_encoder import ImageEncoder, ImageEncoderConfig
 from ..decoder.model import Decoder
-from ..from_bundle import decoder_state, encoder_state, tokenizer_state
+from ..from_bundle import decoder_state, encoder_state, sound_encoder_state, tokenizer_state
+from ..sound.encoder import SoundEncoder, SoundEncoderConfig
 from ..tokenizer.model import ImageTokenizer, TokenizerConfig
 from .growth import grown_decoder
 
@@ -30,6 +31,14 @@ def open_reader(bundle: Path) -> ImageEncoder:
     reader = ImageEncoder(ImageEncoderConfig(out=use["width"]))
     reader.load_state_dict(encoder_state(bundle / use["graph"]))
     return reader.eval().requires_grad_(False)
+
+
+def open_listener(bundle: Path) -> SoundEncoder:
+    """Sound -> embeddings."""
+    use = read_manifest(bundle)["ports"]["audio"]["encoder"]["options"]
+    listener = SoundEncoder(SoundEncoderConfig(out=use["width"]))
+    listener.load_state_dict(sound_encoder_state(bundle / use["graph"], use["width"]))
+    return listener.eval().requires_grad_(False)
 
 
 def open_tokenizer(bundle: Path) -> ImageTokenizer:

@@ -1,5 +1,6 @@
 """What the grown modality can do, on what it was not trained with, and what the frozen model makes of it that nobody
 taught: each a share with its 95 % interval (Wilson 1927)."""
+import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +16,14 @@ from ..data.scene import Scene
 from ..decoder.layout import Layout, image_ids
 from ..decoder.model import Decoder
 from ..decoder.sample import GREEDY, Choice, draw_images, line
-from ..decoder.sequence import Example, picture_part
+from ..decoder.sequence import Example, Part, heard_part, picture_part
 from ..evaluate.score import wilson
 from ..grow.batch import marks_of, rows_of
+from ..sound.encoder import STRIDE
+from ..sound.voices import DEFAULT, VOICES, Spoken, speak
 from ..tokenizer.model import ImageTokenizer
 from .ids import decode, sketched
-from .tasks import DRAWER, LANGUAGES, SEEN, UNSEEN, Drawings, asked, description, held_out, naming, request, seen
+from .tasks import DRAWER, SEEN, UNSEEN, Drawings, asked, description, held_out, naming, request, seen
 from .trace import filled
 
 SIDE = 64  # of the raster in which drawings are compared
@@ -46,6 +49,11 @@ def answers(decoder: Decoder, encoders: nn.ModuleDict, prompts: list[Example], m
         for index, ids in zip(indices, line(decoder, x, before, modality, limit, GREEDY)):
             out[index] = ids
     return out
+
+
+def heard(spoken: Spoken) -> Part:
+    samples = spoken.samples.astype(np.float32) / 32768
+    return heard_part(np.pad(samples, (0, -len(samples) % STRIDE)), STRIDE)
 
 
 class Measures:
@@ -94,10 +102,16 @@ class Measures:
         self.named("strokes to words, Korean, names trained in English alone", [item for artist in SEEN for item in items(artist, of["name in Korean"], "ko", 1)], "ko")
 
     def untaught(self, tokenizer: ImageTokenizer) -> None:
-        """Between strokes and pictures there was no training at all."""
+        """Between strokes and pictures, and strokes and sound, there was no training at all."""
         picture = lambda concept: (picture_part(to_tensor_range(compose(Scene("single", (concept,), DRAWER, "white"), self.atlas))),)  # noqa: E731
         self.drawn("picture to strokes, never trained", list(ALL), picture)
         self.pictured(tokenizer)
+        for language, words in (("en", "English"), ("ko", "Korean")):
+            voice = VOICES[DEFAULT[language]]
+            if shutil.which(voice.command[0]) is None:
+                print(f"{words} speech to strokes: not measured, there is no {voice.command[0]}")
+                continue
+            self.drawn(f"{words} speech to strokes, never trained", list(ALL), lambda concept: (heard(speak(description(concept, language), voice)),))
 
     def sheet(self, path: Path, concepts: range = range(0, len(CONCEPTS), 6), across: int = 8, size: int = 96) -> None:
         """What the model draws for every sixth name, as SVG; none is chosen."""
