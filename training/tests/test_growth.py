@@ -30,9 +30,9 @@ GROWN = replace(PORTS, grown=(STROKES,))
 SQUARE = np.array([(0, 0), (0.999, 0), (0.999, 0.999), (0, 0.999)])
 
 
-def finished() -> Decoder:
+def finished(ports: PortConfig = PORTS) -> Decoder:
     torch.manual_seed(3)
-    decoder = Decoder(CONFIG, PORTS)
+    decoder = Decoder(CONFIG, ports)
     for value in decoder.parameters():
         nn.init.normal_(value, std=0.2)
     return decoder
@@ -48,6 +48,13 @@ def test_old_modalities_compute_exactly_what_they_did():
         after = grown(x, modalities(layout), torch.arange(35), buckets(layout, GROWN))[0]
     assert torch.equal(before, after)
     assert torch.equal(grown.embed(torch.arange(88)), old.embed(torch.arange(88)))
+
+
+def test_a_guide_comes_along_and_stays():
+    guided = replace(PORTS, image_guide=(1.0, 2.0))
+    state = finished(guided).state_dict()
+    guide = grown_decoder(CONFIG, replace(guided, grown=(STROKES,)), state, rank=4).ports["image"].guide.weight
+    assert torch.equal(guide, state["ports.image.guide.weight"]) and not guide.requires_grad
 
 
 def test_its_mark_is_as_unlikely_as_the_beginning():

@@ -21,7 +21,8 @@ def open_decoder(bundle: Path, config: dict, grown: Grown, rank: int) -> Decoder
     """`config`: the decoder's part of a training config, which knows what a manifest does not say."""
     manifest = read_manifest(bundle)
     sizes = {region["modality"]: region["size"] for region in manifest["space"]["regions"]}
-    ports = PortConfig(text=sizes["text"], image=sizes["image"], audio=sizes.get("audio", 0), grown=(grown,))
+    guide = tuple(manifest["ports"]["image"].get("guide", {}).get("scales", ()))
+    ports = PortConfig(text=sizes["text"], image=sizes["image"], audio=sizes.get("audio", 0), image_guide=guide, grown=(grown,))
     return grown_decoder(DecoderConfig.from_json(config), ports, decoder_state(bundle, manifest), rank)
 
 
