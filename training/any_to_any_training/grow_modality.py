@@ -1,8 +1,8 @@
 """Grows a finished model by line drawings: words -> strokes, strokes -> words. Everything that exists is frozen.
 
     python -m any_to_any_training.grow_modality ../packages/model-emoji/bundle --run run
-Needs RUN/sprites. Writes RUN/strokes, which `any-to-any add-modality` puts into the bundle, RUN/strokes.json, its
-measures on what was held out, and RUN/strokes.svg, what it draws."""
+Needs RUN/sprites. Writes RUN/strokes, which `any-to-any add-modality` puts into the bundle; its measures on what
+was held out, RUN/strokes.json and as a table RUN/strokes.md; and RUN/strokes.svg, what it draws."""
 import argparse
 import json
 import time
@@ -24,7 +24,7 @@ from .grow.growth import write_growth
 from .schedule import rate
 from .strokes.encoder import StrokesEncoder
 from .strokes.ids import SIZE
-from .strokes.measure import Measures
+from .strokes.measure import Measures, as_table
 from .strokes.port import StrokesPort
 from .strokes.tasks import draw, name, trace
 from .strokes.warm_up import Imitation, pictures
@@ -82,7 +82,7 @@ def main() -> None:
     arguments.add_argument("--run", type=Path, default=Path("run"))
     arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
     arguments.add_argument("--warm-up", type=int, default=2000, help="steps of the encoder alone")
-    arguments.add_argument("--steps", type=int, default=700)
+    arguments.add_argument("--steps", type=int, default=900)
     arguments.add_argument("--batch", type=int, default=48)
     arguments.add_argument("--rank", type=int, default=4)
     options = arguments.parse_args()
@@ -97,7 +97,8 @@ def main() -> None:
     encoders = nn.ModuleDict({"image": reader, "strokes": encoder})
     warm_up(encoder, Imitation(drawings, pictures(reader, atlas), Random(2)), options.warm_up)
     random = Random(1)
-    train(decoder, encoders, [lambda: draw(drawings, random), lambda: name(drawings, random)], options.steps, options.batch)
+    naming = lambda: name(drawings, random)  # noqa: E731, the harder one: twice as often
+    train(decoder, encoders, [lambda: draw(drawings, random), naming, naming], options.steps, options.batch)
     uses = {"tokenizer": {"plugin": PLUGIN, "options": {}}, "encoder": {"plugin": PLUGIN, "options": {"width": decoder.config.width, "weights": WEIGHTS}}}
     write_growth(options.run / "strokes", decoder, manifest, uses, {WEIGHTS: encoder.file()}, ABOUT)
     measures = Measures(decoder, encoders, drawings, atlas)
@@ -105,6 +106,7 @@ def main() -> None:
     encoders["audio"] = open_listener(options.bundle)
     measures.untaught(open_tokenizer(options.bundle))
     (options.run / "strokes.json").write_text(json.dumps(measures.out, indent=2) + "\n")
+    (options.run / "strokes.md").write_text(as_table(measures.out))
     measures.sheet(options.run / "strokes.svg")
 
 

@@ -20,6 +20,7 @@ from any_to_any_training.grow.growth import grown_decoder, new_tensors, write_gr
 from any_to_any_training.grow_modality import optimiser
 from any_to_any_training.strokes.encoder import COUNT, POINTS, StrokesEncoder, even
 from any_to_any_training.strokes.ids import LIFT, SIZE, decode, drawn, encode, sketched
+from any_to_any_training.strokes.measure import as_table
 from any_to_any_training.strokes.port import StrokesPort
 from any_to_any_training.strokes.trace import drawing, filled, importance, outline, simplify
 
@@ -155,6 +156,11 @@ def test_sketches_differ_and_stay_on_the_paper():
     assert len({tuple(encode(sketch)) for sketch in sketches}) > 10
     assert all(-1e-9 < sketch[0].min() and sketch[0].max() < 1 + 1e-9 for sketch in sketches)
     assert np.allclose(sketched(traced, Random(0), hand=0)[0], SQUARE, atol=1e-3)
+
+
+def test_measures_as_a_table():
+    measured = {"a": {"right": 1, "of": 2, "share": 0.5, "low": 0.095, "high": 0.905, "overlap": 0.75}, "b": {"right": 3, "of": 3, "share": 1.0, "low": 0.438, "high": 1.0}}
+    assert as_table(measured).splitlines()[2:] == ["| a | 1 of 2 | 50 % (10 to 90) | 0.75 |", "| b | 3 of 3 | 100 % (44 to 100) |  |"]
 
 
 def test_even_points_by_hand():

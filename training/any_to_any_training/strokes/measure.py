@@ -56,6 +56,15 @@ def heard(spoken: Spoken) -> Part:
     return heard_part(np.pad(samples, (0, -len(samples) % STRIDE)), STRIDE)
 
 
+def as_table(measured: dict[str, dict]) -> str:
+    """Rows of markdown, as docs/grow-a-modality.md has them."""
+    rows = ["| on what was held out | right | share, 95 % interval | overlap |", "| --- | ---: | ---: | ---: |"]
+    for what, it in measured.items():
+        overlap = f"{it['overlap']:.2f}" if "overlap" in it else ""
+        rows.append(f"| {what} | {it['right']} of {it['of']} | {100 * it['share']:.0f} % ({100 * it['low']:.0f} to {100 * it['high']:.0f}) | {overlap} |")
+    return "\n".join(rows) + "\n"
+
+
 class Measures:
     def __init__(self, decoder: Decoder, encoders: nn.ModuleDict, drawings: Drawings, atlas: Atlas):
         self.decoder, self.encoders, self.drawings, self.atlas = decoder, encoders, drawings, atlas
