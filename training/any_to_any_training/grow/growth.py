@@ -1,6 +1,7 @@
 """A finished model, frozen, with one modality more. What is new: its port, its two marks, its buckets, its conditional
 LoRA and its row of the type embedding. Everything older, rows of shared tables included, stays as it is."""
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def grown_decoder(config: DecoderConfig, ports: PortConfig, state: dict[str, Ten
     return decoder
 
 
-def only_rows(value: nn.Parameter, rows) -> None:
+def only_rows(value: nn.Parameter, rows: Iterable[int]) -> None:
     """Lets `rows` of a tensor learn; an optimiser without weight decay never moves what has no gradient."""
     mask = torch.zeros(len(value), *[1] * (value.ndim - 1))
     mask[list(rows)] = 1
