@@ -58,7 +58,7 @@ def heard(spoken: Spoken) -> Part:
 
 def as_table(measured: dict[str, dict]) -> str:
     """Rows of markdown, as docs/grow-a-modality.md has them."""
-    rows = ["| on what was held out | right | share, 95 % interval | overlap |", "| --- | ---: | ---: | ---: |"]
+    rows = ["| what | right | share, 95 % interval | overlap |", "| --- | ---: | ---: | ---: |"]
     for what, it in measured.items():
         overlap = f"{it['overlap']:.2f}" if "overlap" in it else ""
         rows.append(f"| {what} | {it['right']} of {it['of']} | {100 * it['share']:.0f} % ({100 * it['low']:.0f} to {100 * it['high']:.0f}) | {overlap} |")
