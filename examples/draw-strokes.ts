@@ -1,7 +1,7 @@
 /**
  * The embedded model, grown by line drawings: words → strokes, strokes → words in two languages, and what nobody taught
  * it, strokes → picture. `docs/grow-a-modality.md` says how to make the bundle; it is in no package.
- * `node examples/dist/draw-strokes.js grown "a red apple"` leaves an SVG and a PNG in out/.
+ * `node examples/dist/draw-strokes.js training/run/grown "a red apple"` leaves an SVG and a PNG in out/.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { textPlugin } from '@any-to-any/tokenizer-text';
 import { joinStrokes, type StrokesContent, type StrokesDelta, toSvg } from './strokes.ts';
 import { strokesPlugin } from './strokes-plugin.ts';
 
-const [bundle = 'grown', prompt = 'a red apple'] = process.argv.slice(2);
+const [bundle = 'training/run/grown', prompt = 'a red apple'] = process.argv.slice(2);
 if (!existsSync(join(bundle, 'manifest.json'))) {
   console.error(
     `There is no grown bundle at "${bundle}". docs/grow-a-modality.md makes one in a few minutes.`,
