@@ -243,6 +243,14 @@ describe('program', () => {
     });
   });
 
+  it('grows no bundle that is not there', async () => {
+    expect(await call(['add-modality', 'growth', 'nowhere', '--out', 'grown'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^BUNDLE_NOT_FOUND .*nowhere/),
+    });
+  });
+
   it('no command or an unknown one is wrong use', async () => {
     expect(await call([])).toMatchObject({ code: 2, stdout: '' });
     expect(await call(['paint'])).toMatchObject({ code: 2, stdout: '' });

@@ -3,6 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addAddModality } from './commands/add-modality.ts';
 import { addAddPatches } from './commands/add-patches.ts';
 import { addCompile } from './commands/compile.ts';
 import { addGenerate } from './commands/generate.ts';
@@ -42,6 +43,7 @@ function createProgram(args: readonly string[], surroundings: Surroundings): Com
   addPull(program, surroundings);
   addCompile(program, surroundings);
   addAddPatches(program, surroundings);
+  addAddModality(program, surroundings);
   addStudio(program, surroundings);
   return program;
 }

@@ -2,8 +2,6 @@
  * A patch stage trained for pictures of a bundle that exists → the same bundle with the stage. Its other files stay as
  * they are, byte by byte; the new bundle appears whole or not at all.
  */
-import { randomBytes } from 'node:crypto';
-import { cp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   AnyToAnyError,
@@ -11,9 +9,9 @@ import {
   openBundle,
   type PortDescription,
   throwIfAborted,
-  writeManifest,
 } from '@any-to-any/core';
 import { z } from 'zod';
+import { changeBundle } from './change-bundle.ts';
 import { readConfig } from './compile.ts';
 import { describeAdapter, fileNames } from './families/any-to-any/manifest.ts';
 import { type PatchStageConfig, patchStageSchema } from './families/any-to-any/patch-config.ts';
@@ -22,7 +20,6 @@ import { openLedger } from './families/ledger.ts';
 import type { Model } from './onnx/model.ts';
 import { saveModel } from './onnx/save.ts';
 import { storeHalves } from './quantize/halves.ts';
-import { replace } from './replace.ts';
 import type { TensorReader } from './safetensors/file.ts';
 import { checkpointInvalid } from './safetensors/invalid.ts';
 import { openTensors } from './safetensors/open.ts';
@@ -44,22 +41,18 @@ export async function addPatchStage(
   const { config, codes } = await readStage(stage);
   const image = portFor(join(stage, 'config.json'), manifest, codes);
   const reader = await openTensors(stage, 'image-patches');
-  const partial = `${target}.partial-${randomBytes(4).toString('hex')}`;
   try {
     const model = buildModel(reader, config, codes);
-    await cp(target, partial, { recursive: true });
-    throwIfAborted(signal, 'compile');
-    await saveModel(storeHalves(model), join(partial, fileNames.patches), { signal });
-    const adapter = describeAdapter({ size: codes }, config);
-    const others = (image.adapters ?? []).filter(({ plugin }) => plugin !== adapter.plugin);
-    const { format: _, spaceHash: __, files: ___, ...parts } = manifest;
-    const ports = { ...manifest.ports, image: { ...image, adapters: [adapter, ...others] } };
-    const written = await writeManifest(partial, { ...parts, ports });
-    await replace(target, partial);
-    return written;
+    return await changeBundle(target, target, async (copy) => {
+      throwIfAborted(signal, 'compile');
+      await saveModel(storeHalves(model), join(copy, fileNames.patches), { signal });
+      const adapter = describeAdapter({ size: codes }, config);
+      const others = (image.adapters ?? []).filter(({ plugin }) => plugin !== adapter.plugin);
+      const { format: _, spaceHash: __, files: ___, ...parts } = manifest;
+      return { ...parts, ports: { ...manifest.ports, image: { ...image, adapters: [adapter, ...others] } } };
+    });
   } finally {
     await reader.close();
-    await rm(partial, { recursive: true, force: true });
   }
 }
 

@@ -6,6 +6,7 @@ test('the package exports exactly this', () => {
     'GraphBuilder',
     'addAndNorm',
     'addAndNormLast',
+    'addModality',
     'addPatchStage',
     'affine',
     'buildDecoder',

@@ -1,3 +1,4 @@
+export { type AddModalityOptions, addModality } from './add-modality.ts';
 export { addPatchStage } from './add-patch-stage.ts';
 export {
   type AttentionShape,

@@ -13,7 +13,7 @@ from .config import PortConfig
 
 @dataclass(frozen=True)
 class Segment:
-    modality: int  # 1 text, 2 image, 3 audio
+    modality: int  # 1 text, 2 image, 3 audio, then what was grown
     length: int
     grid: tuple[int, int] | None = None  # rows, columns of an image
     block: int = 1  # ids of an image run over block x block squares
@@ -86,13 +86,12 @@ def modalities(layout: Layout) -> torch.Tensor:
 
 @lru_cache(maxsize=4096)
 def buckets(layout: Layout, ports: PortConfig) -> torch.Tensor:
-    """[S, S] bucket of (query, key): 0 across segments and with marks, then those of text, image, audio."""
+    """[S, S] bucket of (query, key): 0 across segments and with marks, then those of text, image, audio and what was grown."""
     out = torch.zeros(length(layout), length(layout), dtype=torch.long)
     for segment, start in zip(layout, body_starts(layout)):
         inside = slice(start, start + segment.length)
         if segment.modality != 2:
-            first, count, furthest = (1, ports.text_buckets, ports.text_distance) if segment.modality == 1 else (
-                1 + ports.text_buckets + ports.image_buckets, ports.audio_buckets, ports.audio_distance)
+            first, count, furthest = ports.lines[ports.names[segment.modality]]
             table = torch.tensor([first + line_bucket(d, count, furthest) for d in range(segment.length)], dtype=torch.long)
             index = torch.arange(segment.length)
             out[inside, inside] = table[(index[:, None] - index[None, :]).clamp(min=0)] if segment.length else 0

@@ -141,9 +141,7 @@ class Decoder(nn.Module):
         self.norm = Norm(config.width, config.norm_epsilon)
         if config.buckets:
             self.buckets = Buckets(ports.buckets, config.heads)
-        sizes = {"marks": (MARK_CAPACITY, MARK_CAPACITY), "text": (ports.text, ports.text + 1), "image": (ports.image, ports.image + 1)}
-        if ports.audio:
-            sizes["audio"] = (ports.audio, ports.audio + 1)
+        sizes = {"marks": (MARK_CAPACITY, MARK_CAPACITY)} | {name: (size, size + 1) for name, size in ports.sizes.items()}
         scales = {"image": ports.image_guide}
         self.ports = nn.ModuleDict({name: Port(*size, config.width, scales.get(name, ())) for name, size in sizes.items()})
         self.apply(self.initialise)

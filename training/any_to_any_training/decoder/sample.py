@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from .config import MARK_CAPACITY, MARKS
-from .layout import Layout, buckets, image_ids, modalities, sound_ids, text
+from .layout import Layout, Segment, buckets, image_ids, modalities, text
 from .model import Cache, Decoder
-from .sequence import NAMES, OPEN_MARKS, ORDER
+from .sequence import OPEN_MARKS, ORDER
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,11 @@ GREEDY = Choice(temperature=0, guidance=1)
 
 @torch.no_grad()
 def line(decoder: Decoder, prefix: Tensor, before: Layout, modality: int, limit: int, choice: Choice, generator: torch.Generator | None = None) -> list[list[int]]:
-    """Ids of a text or a sound after `prefix` [B, n, width], which ends with its opening mark; `before` is the layout
-    without it. A row ends with its closing mark, at the latest after `limit` ids. No guidance."""
-    segment = text(limit) if modality == 1 else sound_ids(limit)
-    stream = Stream(decoder, (*before, segment))
-    name, rows = NAMES[modality], []
-    size, offset = getattr(decoder.port_config, name), decoder.port_config.offsets[name]
+    """Ids of a text, a sound or another line after `prefix` [B, n, width], which ends with its opening mark; `before` is
+    the layout without it. A row ends with its closing mark, at the latest after `limit` ids. No guidance."""
+    stream = Stream(decoder, (*before, Segment(modality, limit)))
+    name, rows = decoder.port_config.names[modality], []
+    size, offset = decoder.port_config.sizes[name], decoder.port_config.offsets[name]
     hidden = stream.feed(prefix)
     for _ in range(limit):
         rows.append(draw_token(decoder.ports[name].head(hidden).float(), choice, generator))

@@ -49,7 +49,7 @@ const vqSchema = z.strictObject({
 });
 
 /** A tokenizer, encoder or adapter that the compiler knows nothing of: its plugin, the plugin's options, files to take along. */
-const pluginSchema = z.strictObject({
+export const pluginSchema = z.strictObject({
   kind: z.literal('plugin'),
   plugin: z.string().min(1),
   options: z.record(z.string(), z.unknown()),
@@ -67,7 +67,7 @@ const patchVitSchema = z.strictObject({
   feedForward: count,
 });
 
-const modalitySchema = z.strictObject({
+export const modalitySchema = z.strictObject({
   name,
   open: z.string(),
   close: z.string(),
@@ -138,10 +138,11 @@ export function parseConfig(path: string, value: unknown): Config {
 
 /** Rows of the bucket table: row 0 is for positions that share no segment. */
 export function bucketRows({ modalities }: Config): number {
-  return modalities.reduce(
-    (rows, { layout }) => rows + (layout.kind === 'grid' ? (2 * layout.clip + 1) ** 2 : layout.buckets),
-    1,
-  );
+  return modalities.reduce((rows, { layout }) => rows + bucketsOf(layout), 1);
+}
+
+export function bucketsOf(layout: Modality['layout']): number {
+  return layout.kind === 'grid' ? (2 * layout.clip + 1) ** 2 : layout.buckets;
 }
 
 export interface PortSize {

@@ -42,7 +42,7 @@ export function typeEmbedding(mixIn: MixIn, x: Value): Value {
 }
 
 /** Alpha over rank, as the family is trained. */
-const loraFactor = 2;
+export const loraFactor = 2;
 
 /**
  * `2 (x A[m]) B[m]` for queries and keys, zeros for values, to be added to the packed `[.., (heads + 2 kvHeads) * headWidth]`.
