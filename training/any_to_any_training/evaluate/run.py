@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from .. import settings
 from ..data import text_bpe
 from ..data.captions import LANGUAGES
 from ..data.compose import Atlas
@@ -59,7 +60,7 @@ def load_world(run: Path, train: dict) -> tuple[World, ImageTokenizer, Judge]:
 
 def load_models(run: Path) -> tuple[Models, dict]:
     """The averaged weights of a run, and its state."""
-    state = torch.load(run / "decoder" / "state.pt", weights_only=False)
+    state = torch.load(run / "decoder" / "state.pt", weights_only=False, map_location="cpu")
     models = build(state["config"], *state["codes"]).eval()
     models.load_state_dict(state["average"])
     return models, state
@@ -88,10 +89,9 @@ def scores(models: Models, world: World, tokenizer: ImageTokenizer, judge: Judge
 
 def options_of(description: str) -> argparse.ArgumentParser:
     """What every command that scores asks for."""
-    arguments = argparse.ArgumentParser(description=description)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--count", type=int, default=200, help="pictures per text -> image measure and language")
-    arguments.add_argument("--read", type=int, default=400, help="pictures per image -> text measure")
+    arguments = settings.options(description)
+    arguments.add_argument("--count", type=int, help="pictures per text -> image measure and language; overrides the config")
+    arguments.add_argument("--read", type=int, help="pictures per image -> text measure; overrides the config")
     arguments.add_argument("--guidance", type=float, default=1.5)
     arguments.add_argument("--distilled", action="store_true", help="guidance by the guide, in one row")
     arguments.add_argument("--temperature", type=float, default=0.6)
@@ -102,7 +102,8 @@ def options_of(description: str) -> argparse.ArgumentParser:
 
 
 def effort_of(options: argparse.Namespace) -> Effort:
-    return Effort(options.count, options.read, Choice(options.temperature, options.top_k, options.guidance, options.distilled), options.seed)
+    default, choice = settings.read(options.config)["evaluation"], Choice(options.temperature, options.top_k, options.guidance, options.distilled)
+    return Effort(options.count or default["pictures"], options.read or default["texts"], choice, options.seed)
 
 
 def main() -> None:
