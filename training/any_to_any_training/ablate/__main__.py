@@ -48,6 +48,8 @@ def measure_codebook(name: str, run: Path, steps: int, seed: int) -> Result:
 
 def measure_books(name: str, run: Path) -> Result:
     count, codec, clips = int(name.removeprefix("books-")), load_codec(run), Clips(run / "sound")
+    if count > codec.config.codebooks:
+        raise SystemExit(f"{name}: the sound codec of {run} has {codec.config.codebooks} codebooks")
     began, entries = time.process_time(), clips.select(kind="speech", split="unseen")[:CLIPS]
     mel = [distances(codec, clips, [entry], count)[0]["mel"] for entry in entries]
     return Result(name, 0, 0, time.process_time() - began, {"mel": mel}, {"bits a second": count * math.log2(codec.config.codes) * RATE / STRIDE})

@@ -70,7 +70,7 @@ TABLES = (
     Table("Reading", "Cross-entropy of the words of a description after a picture, nats an id, on held-out combinations; lower is better.", DECODERS, "read", 4, {}),
     Table("Codebooks", "PSNR of held-out pictures through a small image tokenizer, dB; higher is better.", CODEBOOKS, "psnr", 2, {"used": ".1%"}),
     Table("Sound", "Distance of log-mel bands (natural logarithm) between held-out clips and what the sound codec makes of them; lower is better."
-          " The codec is the shipped one: nothing was trained for these rows.", BOOKS, "mel", 3, {"bits a second": ".0f"}),
+          " The codec is the run's own: nothing was trained for these rows.", BOOKS, "mel", 3, {"bits a second": ".0f"}),
 )
 
 
