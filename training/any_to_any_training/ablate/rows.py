@@ -3,7 +3,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 # What makes the shipped recipe small enough to be trained again and again.
-SMALLER = {"model": {"layers": 2}, "train": {"batch": 24, "mix": {"draw": 0.5, "read": 0.5}, "blankBatches": 0.3, "reading": "embeddings", "raster": False,
+SMALLER = {"guideScales": [], "model": {"layers": 2}, "train": {"batch": 24, "mix": {"draw": 0.5, "read": 0.5}, "blankBatches": 0.3, "reading": "embeddings", "raster": False,
                                             "warm": True, "activated": 0.0}}
 MIXINS = {"typeEmbedding": True, "loraRank": 4, "headScale": True, "gatedResidual": True}
 
@@ -39,10 +39,10 @@ BOOKS = {f"books-{count}": Row(f"{count} of the sound codec's codebooks") for co
 ROWS = DECODERS | CODEBOOKS | BOOKS
 
 
-def changed(config: dict, *changes: dict[str, dict]) -> dict:
+def changed(config: dict, *changes: dict[str, dict | list]) -> dict:
     """changed({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}"""
     out = deepcopy(config)
     for change in changes:
         for section, values in change.items():
-            out[section] = out[section] | values
+            out[section] = out[section] | values if isinstance(values, dict) else values
     return out

@@ -52,10 +52,11 @@ class Effort:
     seed: int
 
 
-def load_world(run: Path, train: dict) -> tuple[World, ImageTokenizer, Judge]:
+def load_world(run: Path, train: dict, judging: dict) -> tuple[World, ImageTokenizer, Judge]:
+    """`train`: the decoder's settings; `judging`: how much the judge learns, if it has not yet."""
     atlas, tokenizer = Atlas(run / "sprites"), load_tokenizer(run)
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], train["promptDropout"])
-    return world, tokenizer, train_judge(atlas, tokenizer, world.table, run / "judge.pt")
+    return world, tokenizer, train_judge(atlas, tokenizer, world.table, run / "judge.pt", **judging)
 
 
 def load_models(run: Path) -> tuple[Models, dict]:
@@ -111,7 +112,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     began, effort = time.time(), effort_of(options)
     models, state = load_models(options.run)
-    world, tokenizer, judge = load_world(options.run, state["config"]["train"])
+    world, tokenizer, judge = load_world(options.run, state["config"]["train"], settings.read(options.config)["evaluation"]["judge"])
     codes = measure(tokenizer, held_out_scenes(world.atlas, 1024, seed=7))
     rows = scores(models, world, tokenizer, judge, effort, options.run)
     result = {"tokenizer": codes, "sampling": vars(effort.choice) | {"seed": options.seed}, "steps": state["step"], "examples": state["counts"],

@@ -86,7 +86,8 @@ def main() -> None:
     arguments.add_argument("--only", nargs="*", default=[], help="measures whose name contains one of these")
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
-    run, count = options.run, options.count or settings.read(options.config)["evaluation"]["sounds"]
+    run, effort = options.run, settings.read(options.config)["evaluation"]
+    count = options.count or effort["sounds"]
     state = torch.load(run / "decoder/state.pt", weights_only=False, map_location="cpu")
     models = build(state["config"], *state["codes"]).eval()
     models.load_state_dict(state["average"])
@@ -94,7 +95,7 @@ def main() -> None:
     atlas, tokenizer, codec = Atlas(run / "sprites"), load_tokenizer(run), load_codec(run)
     train = state["config"]["train"]
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], 0.1)
-    judge = train_judge(atlas, tokenizer, world.table, run / "judge.pt")
+    judge = train_judge(atlas, tokenizer, world.table, run / "judge.pt", **effort["judge"])
     clips, recogniser, speller = Clips(run / "sound"), Recogniser(), Speller(run, world.encoding)
     speaker = Speaker(models, world, codec, tokenizer, Choice(options.temperature, 50, 1), seed=5)
     rows: list[dict] = []
