@@ -36,7 +36,7 @@ def describe(decoder: DecoderConfig, ports: PortConfig, tokenizer: TokenizerConf
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
-    save_file({name: value.detach().float().contiguous().clone() for name, value in model.state_dict().items()}, path)
+    save_file({name: value.detach().float().cpu().contiguous().clone() for name, value in model.state_dict().items()}, path)
 
 
 def write(folder: Path, config: dict, parts: dict[str, nn.Module], ranks: str) -> None:

@@ -2,7 +2,6 @@
 
     python -m any_to_any_training.data.text_bpe --run run
 Ranks 0..255 are the single bytes; later ranks are merges in the order they were learnt."""
-import argparse
 import base64
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ from random import Random
 
 import tiktoken
 
+from .. import settings
 from .captions import LANGUAGES, QUESTIONS, canonical, edit, prompt
 from .scene import random_scene
 
@@ -73,9 +73,7 @@ def load(path: Path) -> tiktoken.Encoding:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    options = arguments.parse_args()
+    options = settings.options(__doc__).parse_args()
     options.run.mkdir(parents=True, exist_ok=True)
     vocabulary = train(corpus(40_000, seed=3), SIZE)
     (options.run / "text.tiktoken").write_text(to_ranks(vocabulary))

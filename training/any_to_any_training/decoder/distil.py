@@ -76,11 +76,11 @@ def distil(student: nn.Module, teacher: nn.Module, examples: list[Example], opti
     """Both have a `decoder` and its `encoders`. The loss is that of the sequence, where the picture's ids count by their
     divergence from the teacher times `options["weight"]`; with `tableOnly` it reaches the guide alone."""
     decoder = student.decoder
-    ports, guide = decoder.port_config, decoder.ports["image"].guide
-    batch = collate(examples, ports, noise, 0.0, random)
-    silent = collate([without_words(example) for example in examples], ports, 0.0, 0.0, random)
+    ports, guide, device = decoder.port_config, decoder.ports["image"].guide, decoder.norm.weight.device
+    batch = collate(examples, ports, noise, 0.0, random).to(device)
+    silent = collate([without_words(example) for example in examples], ports, 0.0, 0.0, random).to(device)
     silent.ids[:, drawn_span(silent)] = batch.ids[:, drawn_span(batch)]
-    scale = random_scales(guide.scales, len(examples), random)
+    scale = random_scales(guide.scales, len(examples), random).to(device)
     target = guided_logits(teacher.decoder, teacher.encoders, batch, silent, scale).log_softmax(-1)
     with learning(guide if options.get("tableOnly") else student, student):
         x, span = inputs(decoder, student.encoders, batch), drawn_span(batch)

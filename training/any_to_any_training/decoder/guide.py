@@ -20,7 +20,7 @@ class Guide(nn.Module):
         """[B] -> [B, width]; between two scales the vector lies between theirs.  Of scales 1, 2: 1.5 -> half of row 2."""
         if scale.min() < self.scales[0] or scale.max() > self.scales[-1]:
             raise ValueError(f"a guide of {self.scales[0]} to {self.scales[-1]} has no vector for {scale.tolist()}")
-        known = torch.tensor(self.scales)
+        known = torch.tensor(self.scales, device=scale.device)
         above = torch.searchsorted(known, scale).clamp(min=1)
         share = ((scale - known[above - 1]) / (known[above] - known[above - 1])).unsqueeze(-1)
         vectors = self.weight * self.moves

@@ -20,9 +20,9 @@ def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, change: Call
     starts = body_starts(batch.layout)
     for index, content in batch.contents.items():
         if batch.layout[index].modality == 2:
-            embedded = encoders["image"](torch.from_numpy(to_tensor_range(content)))
+            embedded = encoders["image"](torch.from_numpy(to_tensor_range(content)).to(x.device))
         else:
-            embedded = encoders["audio"].embed(encoders["audio"].listen(torch.from_numpy(content), change))
+            embedded = encoders["audio"].embed(encoders["audio"].listen(torch.from_numpy(content).to(x.device), change))
         start = starts[index]
         x = torch.cat((x[:, :start], embedded.to(x.dtype), x[:, start + embedded.shape[1] :]), dim=1)
     return x
@@ -30,7 +30,7 @@ def inputs(decoder: Decoder, encoders: nn.ModuleDict, batch: Batch, change: Call
 
 def hidden_states(decoder: Decoder, x: Tensor, layout: Layout) -> Tensor:
     """[B, S, width] -> [B, S, width]"""
-    if torch.is_autocast_enabled("cpu"):
+    if torch.is_autocast_enabled(x.device.type):
         x = x.to(torch.bfloat16)  # the residual stream too: half the memory traffic
     return decoder(x, modalities(layout), torch.arange(x.shape[1]), buckets(layout, decoder.port_config))[0]
 

@@ -23,7 +23,7 @@ class Norm(nn.Module):
 
 def rotation(positions: Tensor, head_width: int, theta: float) -> tuple[Tensor, Tensor]:
     """cos, sin [.., S, headWidth/2]."""
-    frequency = theta ** (-torch.arange(0, head_width, 2, dtype=torch.float32) / head_width)
+    frequency = theta ** (-torch.arange(0, head_width, 2, dtype=torch.float32, device=positions.device) / head_width)
     angle = positions.float().unsqueeze(-1) * frequency
     return angle.cos(), angle.sin()
 
@@ -163,12 +163,13 @@ class Decoder(nn.Module):
     def bias(self, bucket: Tensor) -> Tensor:
         """Buckets [.., Q, K] of the last Q of K positions -> additive bias with the causal mask, [.., heads, Q, K]."""
         queries, keys = bucket.shape[-2:]
-        future = torch.ones(queries, keys, dtype=torch.bool).triu(keys - queries + 1)
-        base = self.buckets(bucket) if self.config.buckets else torch.zeros(1, queries, keys)
+        future = torch.ones(queries, keys, dtype=torch.bool, device=bucket.device).triu(keys - queries + 1)
+        base = self.buckets(bucket) if self.config.buckets else torch.zeros(1, queries, keys, device=bucket.device)
         return base.masked_fill(future, float("-inf"))
 
     def forward(self, x: Tensor, modality: Tensor, positions: Tensor, bucket: Tensor, past: Cache | None = None) -> tuple[Tensor, Cache]:
-        """x [B, S, width]; modality, positions [S] or [B, S]; bucket [S, past+S] or [B, S, past+S]."""
+        """x [B, S, width]; modality, positions [S] or [B, S]; bucket [S, past+S] or [B, S, past+S], wherever they are."""
+        modality, positions, bucket = (part.to(x.device) for part in (modality, positions, bucket))
         cos, sin = rotation(positions, self.config.head_width, self.config.rope_theta)
         if positions.dim() == 2:
             cos, sin = cos.unsqueeze(1), sin.unsqueeze(1)

@@ -74,6 +74,12 @@ class Batch:
     asked: dict[str, Asked]  # by head
     phones: tuple[Tensor, Tensor] | None = None  # positions [N]; [B, N, 2]: the phone of the id asked there, and the one after it
 
+    def to(self, device: torch.device | str) -> "Batch":
+        """Where the decoder is; `contents` follow when they are embedded."""
+        move = lambda parts: tuple(part.to(device) for part in parts)  # noqa: E731
+        asked = {name: move(parts) for name, parts in self.asked.items()}
+        return replace(self, ids=self.ids.to(device), asked=asked, phones=self.phones and move(self.phones))
+
 
 def collate(examples: list[Example], ports: PortConfig, noise: float, blank: float, random: np.random.Generator) -> Batch:
     """Of the image and audio ids that go in (never of the targets) a share `noise` is replaced by random ids and a

@@ -5,10 +5,10 @@ Needs RUN/sprites, RUN/text.tiktoken, RUN/tokenizer/state.pt, RUN/codec/state.pt
 RUN/encoder.pt and RUN/sound-encoder.pt. RUN/start.pt, if there, holds the decoder's first weights: those of a smaller
 one are grown. Writes RUN/decoder/{state.pt, log.jsonl, *.png} and, every few minutes, the averaged weights as a
 checkpoint directory RUN/checkpoint."""
-import argparse
 import json
 import os
 import time
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 
@@ -22,6 +22,7 @@ from ..data import text_bpe
 from ..data.compose import Atlas
 from ..pictures import curves
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from ..sound.clips import Clips
 from ..sound.codec import SoundCodec
 from ..sound.disturb import another_throat
@@ -85,16 +86,12 @@ def export(run: Path, models: Models, tokenizer: nn.Module, codec: SoundCodec) -
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
-    arguments.add_argument("--run", type=Path, default=Path("run"))
+    arguments = trainer_options(__doc__)
     arguments.add_argument("--out", default="decoder", help="folder below RUN")
-    arguments.add_argument("--minutes", type=float, help="overrides the time budget of the config")
     options = arguments.parse_args()
-    config = json.loads(options.config.read_text())["decoder"]
+    config = read(options.config)["decoder"]
     train = config["train"]
-    torch.set_num_threads(train["threads"])
-    torch.manual_seed(train["seed"])
+    device = begin(train, options.threads)
     folder = options.run / options.out
     folder.mkdir(parents=True, exist_ok=True)
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
@@ -102,14 +99,14 @@ def main() -> None:
     codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]), train.get("english", 0.5), train.get("englishHeard", 0.5))
     models = build(config, tokenizer.config.codes, codec.config.codes)
     start(models, options.run)
-    learners = Learners(models, hearing.clips.phone_count)
+    learners = Learners(models, hearing.clips.phone_count).to(device)
     average, optimiser = Average(models, train["average"]), Optimiser(learners, train)
     if train["compile"]:  # after the average was copied: sampling stays eager
         for layer in models.decoder.layers:
             layer.compile(dynamic=True)
     step, spent, counts = 0, 0.0, dict.fromkeys(train["mix"], 0)
     if (folder / "state.pt").exists():
-        state = torch.load(folder / "state.pt", weights_only=False)
+        state = torch.load(folder / "state.pt", weights_only=False, map_location="cpu")
         learners.load_state_dict(state["learners"]), average.model.load_state_dict(state["average"])
         optimiser.restore(state["optimiser"])
         step, spent, counts = state["step"], state["spent"], state["counts"]
@@ -125,11 +122,11 @@ def main() -> None:
         task = mixing(train["mix"], noise)
         blank = noise.uniform(0.3, 1.0) if task in DRAWING and noise.random() < train["blankBatches"] else 0.0
         examples = feed.next(task, train["soundBatch"] if task in hearing_tasks else train["batch"])
-        with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
+        with torch.autocast(device.type, torch.bfloat16, enabled=train["bf16"]):
             if task == "guide":
                 loss, heads = distil(models, average.model, examples, train["guide"], train["idNoise"], noise)
             else:
-                batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise)
+                batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise).to(device)
                 loss, heads = losses(models.decoder, models.encoders, batch, learners.phones, lambda mel: another_throat(mel, noise))
         loss.backward()
         norm = nn.utils.clip_grad_norm_(learners.parameters(), 1.0)
@@ -153,7 +150,7 @@ def main() -> None:
             curves(folder / "log.jsonl", ["image.image", "speak.audio", "speak-blank.audio", "hear.text", "text.text", "mixed.text"], folder / "curves.png")
         if ended or time.time() > due["preview"]:
             due["preview"] = time.time() + 60 * train["previewMinutes"]
-            preview(average.model.decoder, tokenizer, world, folder / f"sample-{step:06d}.png")
+            preview(deepcopy(average.model.decoder).cpu(), tokenizer, world, folder / f"sample-{step:06d}.png")
         if options.out == "decoder" and (ended or time.time() > due["export"]):
             due["export"] = time.time() + 60 * train["exportMinutes"]
             export(options.run, average.model, tokenizer, load_codec(options.run))

@@ -1,12 +1,10 @@
 """Warms the understanding encoder up: every one of its 16 embeddings learns to tell what stands there.
 
-    python -m any_to_any_training.decoder.warm_encoder --run run --minutes 4
+    python -m any_to_any_training.decoder.warm_encoder --config configs/small.json --run run
 Without it the decoder learns to write a description's frame long before it sees an object in it. Writes
 RUN/encoder.pt, from which the decoder's trainer starts; the linear head used here is thrown away."""
-import argparse
 import json
 import time
-from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -19,6 +17,7 @@ from ..data.concepts import COLOUR_NAMES, CONCEPTS, STYLES
 from ..data.scene import Scene, placements
 from ..data.splits import training_scene
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from .image_encoder import ImageEncoder, ImageEncoderConfig
 
 NOTHING = len(CONCEPTS)
@@ -36,23 +35,19 @@ def there(scene: Scene) -> np.ndarray:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--minutes", type=float, default=4)
-    arguments.add_argument("--threads", type=int, default=2)
-    options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(3)
-    config = json.loads(options.config.read_text())["decoder"]
-    atlas, random = Atlas(options.run / "sprites"), Random(3)
+    options = trainer_options(__doc__).parse_args()
+    settings = read(options.config)
+    config, train = settings["decoder"], settings["reader"]["train"]
+    begin(train, options.threads)
+    budget = 60 * (options.minutes or train["minutes"])
+    atlas, random = Atlas(options.run / "sprites"), Random(train["seed"])
     encoder = ImageEncoder(ImageEncoderConfig(out=config["model"]["width"]))
     if (options.run / "encoder.pt").exists():  # goes on
         encoder.load_state_dict(torch.load(options.run / "encoder.pt"))
     head = nn.Linear(config["model"]["width"], NOTHING + 1 + len(COLOUR_NAMES) + len(STYLES))
     optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01)
     began, step, mean = time.time(), 0, 0.0
-    while (progress := (time.time() - began) / (60 * options.minutes)) < 1:
+    while (progress := (time.time() - began) / budget) < 1:
         for group in optimiser.param_groups:
             group["lr"] = rate(int(10000 * progress), 10000, 2e-3)
         scenes = [training_scene(random, config["train"]["kinds"]) for _ in range(64)]

@@ -3,7 +3,6 @@ and RUN/text.tiktoken; of RUN/start.pt (`from_bundle`) it takes where words begi
 
     python -m any_to_any_training.diffusion.train --config configs/small.json --run run --minutes 50
 Writes RUN/diffusion/{state.pt, log.jsonl, curves.png, samples.png}."""
-import argparse
 import json
 import math
 import os
@@ -26,6 +25,7 @@ from ..decoder.preview import PROMPTS
 from ..decoder.tasks import World
 from ..pictures import curves, sheet, to_uint8
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from ..tokenizer.model import ImageTokenizer
 from ..tokenizer.restore import load_tokenizer
 from .model import DiffusionConfig, LatentDiffusion
@@ -72,15 +72,10 @@ def preview(model: LatentDiffusion, tokenizer: ImageTokenizer, world: World, tra
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--minutes", type=float, help="overrides the time budget of the config")
-    options = arguments.parse_args()
-    config = json.loads(options.config.read_text())["diffusion"]
+    options = trainer_options(__doc__).parse_args()
+    config = read(options.config)["diffusion"]
     train = config["train"]
-    torch.set_num_threads(train["threads"])
-    torch.manual_seed(train["seed"])
+    begin(train, options.threads)
     folder = options.run / "diffusion"
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(options.run)

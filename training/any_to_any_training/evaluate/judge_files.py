@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from ..data import text_bpe
 from ..sound.clips import Clips
-from ..sound.encoder import SoundEncoder, SoundEncoderConfig
+from ..sound.encoder import SoundEncoder
 from ..sound.mel import LogMel
-from ..sound.warm_encoder import spell, stack, words_of
+from ..sound.warm_encoder import load_speller, spell, stack, words_of
 from .judge import Classifier
 
 LEAST = 2048  # values of a weight that is worth packing
@@ -106,12 +106,10 @@ class Speller(nn.Module):
 
 def write_speech_judge(run: Path, clips: Clips, encoding, path: Path, heard: list[np.ndarray]) -> tuple[list[int], list[str]]:
     """-> ids of the words of every class but the blank; what the file spells in the clips."""
-    state = torch.load(run / "sound-encoder.pt")
-    encoder, head = SoundEncoder(SoundEncoderConfig()), nn.Linear(256, text_bpe.SIZE + 1)
-    encoder.load_state_dict(state["encoder"]), head.load_state_dict(state["head"])
+    encoder, head = load_speller(run)
     entries = {words_of(e): None for e in clips.select(split="train")}
     kept = sorted({i for words in entries for i in encoding.encode(words)})
-    model = Speller(encoder.eval(), head, [*kept, text_bpe.SIZE])
+    model = Speller(encoder, head, [*kept, text_bpe.SIZE])
     with torch.no_grad():
         full = [encoding.decode([kept[i] for i in spell(model(stack([clip]))[None])[0]]) for clip in heard]
     export(model, torch.zeros(1, 12_800), path, "samples", ["scores"], {"samples": {1: "n"}, "scores": {0: "t"}}, bits=4)

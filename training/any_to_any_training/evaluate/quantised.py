@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from .. import settings
 from ..decoder.train import Models
 from ..from_bundle import decoder_state, encoder_state, sound_encoder_state
 from .run import effort_of, load_models, load_world, options_of, scores
@@ -39,7 +40,7 @@ def main() -> None:
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
     models, state = load_models(options.run)
-    world = load_world(options.run, state["config"]["train"])
+    world = load_world(options.run, state["config"]["train"], settings.read(options.config)["evaluation"]["judge"])
     every = {"fp32": models} | {name: from_bundle(models, Path(path)) for name, path in (pair.split("=", 1) for pair in options.bundles)}
     found = {name: scores(some, *world, effort_of(options)) for name, some in every.items()}
     (options.run / "quantised.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from .. import settings
 from ..data import text_bpe
 from ..data.captions import LANGUAGES
 from ..data.compose import Atlas
@@ -51,15 +52,16 @@ class Effort:
     seed: int
 
 
-def load_world(run: Path, train: dict) -> tuple[World, ImageTokenizer, Judge]:
+def load_world(run: Path, train: dict, judging: dict) -> tuple[World, ImageTokenizer, Judge]:
+    """`train`: the decoder's settings; `judging`: how much the judge learns, if it has not yet."""
     atlas, tokenizer = Atlas(run / "sprites"), load_tokenizer(run)
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], train["promptDropout"])
-    return world, tokenizer, train_judge(atlas, tokenizer, world.table, run / "judge.pt")
+    return world, tokenizer, train_judge(atlas, tokenizer, world.table, run / "judge.pt", **judging)
 
 
 def load_models(run: Path) -> tuple[Models, dict]:
     """The averaged weights of a run, and its state."""
-    state = torch.load(run / "decoder" / "state.pt", weights_only=False)
+    state = torch.load(run / "decoder" / "state.pt", weights_only=False, map_location="cpu")
     models = build(state["config"], *state["codes"]).eval()
     models.load_state_dict(state["average"])
     return models, state
@@ -88,10 +90,9 @@ def scores(models: Models, world: World, tokenizer: ImageTokenizer, judge: Judge
 
 def options_of(description: str) -> argparse.ArgumentParser:
     """What every command that scores asks for."""
-    arguments = argparse.ArgumentParser(description=description)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--count", type=int, default=200, help="pictures per text -> image measure and language")
-    arguments.add_argument("--read", type=int, default=400, help="pictures per image -> text measure")
+    arguments = settings.options(description)
+    arguments.add_argument("--count", type=int, help="pictures per text -> image measure and language; overrides the config")
+    arguments.add_argument("--read", type=int, help="pictures per image -> text measure; overrides the config")
     arguments.add_argument("--guidance", type=float, default=1.5)
     arguments.add_argument("--distilled", action="store_true", help="guidance by the guide, in one row")
     arguments.add_argument("--temperature", type=float, default=0.6)
@@ -102,7 +103,8 @@ def options_of(description: str) -> argparse.ArgumentParser:
 
 
 def effort_of(options: argparse.Namespace) -> Effort:
-    return Effort(options.count, options.read, Choice(options.temperature, options.top_k, options.guidance, options.distilled), options.seed)
+    default, choice = settings.read(options.config)["evaluation"], Choice(options.temperature, options.top_k, options.guidance, options.distilled)
+    return Effort(options.count or default["pictures"], options.read or default["texts"], choice, options.seed)
 
 
 def main() -> None:
@@ -110,7 +112,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     began, effort = time.time(), effort_of(options)
     models, state = load_models(options.run)
-    world, tokenizer, judge = load_world(options.run, state["config"]["train"])
+    world, tokenizer, judge = load_world(options.run, state["config"]["train"], settings.read(options.config)["evaluation"]["judge"])
     codes = measure(tokenizer, held_out_scenes(world.atlas, 1024, seed=7))
     rows = scores(models, world, tokenizer, judge, effort, options.run)
     result = {"tokenizer": codes, "sampling": vars(effort.choice) | {"seed": options.seed}, "steps": state["step"], "examples": state["counts"],

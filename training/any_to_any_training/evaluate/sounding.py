@@ -1,10 +1,9 @@
 """What the model says, hears and draws of what it hears, on held-out items, beside ceilings and two-step routes.
 
-    python -m any_to_any_training.evaluate.sounding --run run
+    python -m any_to_any_training.evaluate.sounding --config configs/small.json --run run
 English speech is judged by pocketsphinx with a grammar of all descriptions, Korean by the warmed-up sound encoder's own
 speller (trained on true speech only); pictures by the same judge as in `run`. A ceiling is the judge's score of the
 true clip through the codec, or of the true picture."""
-import argparse
 import json
 from pathlib import Path
 from random import Random
@@ -12,8 +11,8 @@ from random import Random
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
 
+from .. import settings
 from ..data import text_bpe
 from ..data.compose import Atlas, compose
 from ..data.concepts import CONCEPTS
@@ -26,10 +25,9 @@ from ..decoder.tasks import World
 from ..decoder.train import Models, build
 from ..pictures import to_uint8
 from ..sound.clips import Clips, scene_of
-from ..sound.encoder import SoundEncoder, SoundEncoderConfig
 from ..sound.recognise import Recogniser, spelt
 from ..sound.train import load_codec, save_wav
-from ..sound.warm_encoder import spell, stack, word_errors
+from ..sound.warm_encoder import load_speller, spell, stack, word_errors
 from ..tokenizer.restore import load_tokenizer
 from .judge import train_judge
 from .prompts import Prompt
@@ -43,9 +41,7 @@ class Speller:
     """The CTC speller of the warmed-up encoder, as a judge for both languages and for sounds."""
 
     def __init__(self, run: Path, encoding):
-        state = torch.load(run / "sound-encoder.pt")
-        self.encoder, self.head, self.encoding = SoundEncoder(SoundEncoderConfig()), nn.Linear(256, text_bpe.SIZE + 1), encoding
-        self.encoder.load_state_dict(state["encoder"]), self.head.load_state_dict(state["head"])
+        (self.encoder, self.head), self.encoding = load_speller(run), encoding
 
     @torch.no_grad()
     def hear(self, clips: list[np.ndarray]) -> list[str]:
@@ -83,23 +79,23 @@ class Speaker:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--count", type=int, default=60)
+    arguments = settings.options(__doc__)
+    arguments.add_argument("--count", type=int, help="items per measure; overrides the config")
     arguments.add_argument("--temperature", type=float, default=0.4)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--only", nargs="*", default=[], help="measures whose name contains one of these")
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
-    run = options.run
-    state = torch.load(run / "decoder/state.pt", weights_only=False)
+    run, effort = options.run, settings.read(options.config)["evaluation"]
+    count = options.count or effort["sounds"]
+    state = torch.load(run / "decoder/state.pt", weights_only=False, map_location="cpu")
     models = build(state["config"], *state["codes"]).eval()
     models.load_state_dict(state["average"])
     models.requires_grad_(False)
     atlas, tokenizer, codec = Atlas(run / "sprites"), load_tokenizer(run), load_codec(run)
     train = state["config"]["train"]
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], 0.1)
-    judge = train_judge(atlas, tokenizer, world.table, run / "judge.pt")
+    judge = train_judge(atlas, tokenizer, world.table, run / "judge.pt", **effort["judge"])
     clips, recogniser, speller = Clips(run / "sound"), Recogniser(), Speller(run, world.encoding)
     speaker = Speaker(models, world, codec, tokenizer, Choice(options.temperature, 50, 1), seed=5)
     rows: list[dict] = []
@@ -118,7 +114,7 @@ def main() -> None:
 
     def speech(split: str, language: str) -> list[dict]:
         own = [e for e in clips.select(kind="speech", split=split, language=language) if recogniser.covers(e) and len(e["text"].split()) > (3 if language == "en" else 1)]
-        return Random(3).sample(own, options.count)
+        return Random(3).sample(own, min(count, len(own)))
 
     for language in ("en", "ko"):
         entries = speech("unseen", language)

@@ -2,12 +2,10 @@
 
     python -m any_to_any_training.patches.train --config configs/small.json --run run --minutes 25
 Writes RUN/patches/{state.pt, log.jsonl, curves.png, samples.png} and, at the end, what `export.py` writes."""
-import argparse
 import json
 import math
 import os
 import time
-from pathlib import Path
 from random import Random
 
 import torch
@@ -19,6 +17,7 @@ from ..data.splits import training_scene
 from ..decoder.optimiser import Optimiser
 from ..pictures import curves
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from ..tokenizer.restore import load_tokenizer
 from .data import KINDS, PATCHES, SIDE, Pictures, hide_later, id_windows, patches, to_range, windows
 from .export import export
@@ -94,16 +93,10 @@ def kind(name: str, value: nn.Parameter, _: str | None) -> str:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--minutes", type=float, help="overrides the time budget of the config")
-    arguments.add_argument("--threads", type=int, help="overrides the config")
-    options = arguments.parse_args()
-    config = json.loads(options.config.read_text())["patches"]
+    options = trainer_options(__doc__).parse_args()
+    config = read(options.config)["patches"]
     train, levels = config["train"], sigmas(config["stage"]["schedule"])
-    torch.set_num_threads(options.threads or train["threads"])
-    torch.manual_seed(train["seed"])
+    begin(train, options.threads)
     folder = options.run / "patches"
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(options.run)

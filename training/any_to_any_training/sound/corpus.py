@@ -1,17 +1,16 @@
 """Speaks the sentences and plays the sounds: RUN/sound/clips.i16 (all samples), RUN/sound/phones.u8 (the
 phone of every frame as an index of phones.json, 0 where the speaking program tells none) and RUN/sound/index.json.
 
-    python -m any_to_any_training.sound.corpus --run run
+    python -m any_to_any_training.sound.corpus --config configs/small.json --run run
 An entry of the index: kind (speech, sound), split (train, unseen, voice), voice, language, text, scene, start, length."""
-import argparse
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 from random import Random
 
 import numpy as np
 
+from .. import settings
 from ..data.concepts import CONCEPTS
 from ..data.scene import Scene
 from .sentences import name_scene, sentences, spoken
@@ -50,14 +49,11 @@ def make(entry: dict) -> Spoken:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--sentences", type=int, default=2600)
-    arguments.add_argument("--tests", type=int, default=150)
-    options = arguments.parse_args()
+    options = settings.options(__doc__).parse_args()
+    size = settings.read(options.config)["corpus"]
     folder = options.run / "sound"
     folder.mkdir(parents=True, exist_ok=True)
-    entries = speech_jobs(options.sentences, options.tests)
+    entries = speech_jobs(size["sentences"], size["tests"])
     sounds = [{"kind": "sound", "split": "unseen" if variant >= 12 else "train", "sound": name, "variant": variant}
               for name in SOUNDS for variant in range(15)]
     at, done, phones = 0, [], []

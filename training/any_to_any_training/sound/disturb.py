@@ -26,11 +26,11 @@ def another_throat(mel: Tensor, random: np.random.Generator) -> Tensor:
     hertz = 700 * (10 ** (np.arange(BANDS) / (BANDS - 1) * top / 2595) - 1) * np.exp(random.uniform(-0.17, 0.17))
     at = np.clip(2595 * np.log10(1 + hertz / 700) / top * (BANDS - 1), 0, BANDS - 1)
     below = np.minimum(at.astype(int), BANDS - 2)
-    share = torch.from_numpy(at - below).float()[:, None]
+    share = torch.from_numpy(at - below).float().to(mel.device)[:, None]
     warped = mel[:, below] * (1 - share) + mel[:, below + 1] * share
     band = np.linspace(0, math.pi, BANDS)
     curve = sum(random.normal() * 0.07 * np.cos(order * band) for order in (1, 2, 3))
-    return warped + torch.from_numpy(curve).float()[:, None]
+    return warped + torch.from_numpy(curve).float().to(mel.device)[:, None]
 
 
 def hide(mel: Tensor, random: np.random.Generator) -> Tensor:

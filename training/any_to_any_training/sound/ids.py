@@ -1,12 +1,10 @@
 """Codec ids of every clip: RUN/sound/ids.i16, first codebook first (the decoder uses `codebooks` of them).
 
     python -m any_to_any_training.sound.ids --run run"""
-import argparse
-from pathlib import Path
-
 import numpy as np
 import torch
 
+from .. import settings
 from .clips import Clips
 from .train import load_codec
 from .voices import STRIDE
@@ -14,11 +12,7 @@ from .voices import STRIDE
 
 @torch.no_grad()
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--threads", type=int, default=2)
-    options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
+    options = settings.options(__doc__).parse_args()
     clips, codec = Clips(options.run / "sound"), load_codec(options.run)
     ids = np.zeros(len(clips.data) // STRIDE, np.int16)
     order = sorted(clips.index, key=lambda entry: entry["length"])

@@ -42,9 +42,9 @@ class LogMel(nn.Module):
         self.register_buffer("basis", fourier_basis(window)[:, None])
         self.register_buffer("matrix", mel_matrix(bands, window // 2 + 1))
 
-    @torch.autocast("cpu", enabled=False)
     def forward(self, samples: Tensor) -> Tensor:
-        spectrum = F.conv1d(F.pad(samples[:, None], (self.window - self.hop, 0)), self.basis, stride=self.hop)
-        real, imaginary = spectrum.chunk(2, dim=1)
-        magnitude = (real**2 + imaginary**2 + 1e-9).sqrt()
-        return ((self.matrix @ magnitude) + 1e-3).log() / 3
+        with torch.autocast(samples.device.type, enabled=False):
+            spectrum = F.conv1d(F.pad(samples[:, None], (self.window - self.hop, 0)), self.basis, stride=self.hop)
+            real, imaginary = spectrum.chunk(2, dim=1)
+            magnitude = (real**2 + imaginary**2 + 1e-9).sqrt()
+            return ((self.matrix @ magnitude) + 1e-3).log() / 3

@@ -2,7 +2,6 @@
 
     python -m any_to_any_training.sound.train --config configs/small.json --run run
 Needs RUN/sound; writes RUN/codec/{state.pt, log.jsonl, sample.wav}."""
-import argparse
 import json
 import os
 import time
@@ -15,6 +14,7 @@ from torch import nn
 
 from ..average import Average
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from .clips import Clips
 from .codec import CodecConfig, SoundCodec
 from .loss import SpectralLoss
@@ -56,15 +56,10 @@ def load_codec(run: Path) -> SoundCodec:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--minutes", type=float)
-    options = arguments.parse_args()
-    config = json.loads(options.config.read_text())["codec"]
+    options = trainer_options(__doc__).parse_args()
+    config = read(options.config)["codec"]
     train = config["train"]
-    torch.set_num_threads(train["threads"])
-    torch.manual_seed(train["seed"])
+    begin(train, options.threads)
     folder = options.run / "codec"
     folder.mkdir(parents=True, exist_ok=True)
     clips = Clips(options.run / "sound")

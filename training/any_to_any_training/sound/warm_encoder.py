@@ -3,10 +3,9 @@ Words alone teach the frame of a sentence ("a ... on a red background") long bef
 shared by all words, and dense. Where there is a decoder already (RUN/start.pt), the head is its table of text
 embeddings, and what is heard moves towards the embedding of the word: the decoder then hears words it can read.
 
-    python -m any_to_any_training.sound.warm_encoder --run run --minutes 8
+    python -m any_to_any_training.sound.warm_encoder --config configs/small.json --run run
 Needs RUN/sound and RUN/text.tiktoken. Writes RUN/sound-encoder.pt, from which the decoder's trainer starts; the
 linear head used here is kept in the same file for the judge of spoken answers."""
-import argparse
 import json
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from ..data import text_bpe
 from ..data.concepts import CONCEPTS
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from .clips import Clips
 from .disturb import another_throat, disturb, hide
 from .encoder import STRIDE, SoundEncoder, SoundEncoderConfig
@@ -58,6 +58,15 @@ def word_head(run: Path, width: int) -> tuple[nn.Linear, Tensor | None]:
     return head, table
 
 
+def load_speller(run: Path) -> tuple[SoundEncoder, nn.Linear]:
+    """What this command wrote: the encoder and the head that spells with it."""
+    state = torch.load(run / "sound-encoder.pt", map_location="cpu")
+    classes, width = state["head"]["weight"].shape
+    encoder, head = SoundEncoder(SoundEncoderConfig(out=width)), nn.Linear(width, classes)
+    encoder.load_state_dict(state["encoder"]), head.load_state_dict(state["head"])
+    return encoder.eval(), head
+
+
 def nearness(seen: Tensor, logits: Tensor, table: Tensor) -> Tensor:
     """Mean squared distance from the embeddings [B, T, width] to those of the words they spell, by how sure that is."""
     sure, word = logits.detach().softmax(-1)[..., :-1].max(-1)
@@ -92,17 +101,14 @@ def word_errors(heard: str, said: str) -> tuple[int, int]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--minutes", type=float, default=8)
-    arguments.add_argument("--threads", type=int, default=2)
-    arguments.add_argument("--width", type=int, default=256)
-    options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(5)
+    options = trainer_options(__doc__).parse_args()
+    settings = read(options.config)
+    train, width = settings["listener"]["train"], settings["decoder"]["model"]["width"]
+    begin(train, options.threads)
+    budget = 60 * (options.minutes or train["minutes"])
     clips, encoding, random = Clips(options.run / "sound"), text_bpe.load(options.run / "text.tiktoken"), np.random.default_rng()
-    encoder = SoundEncoder(SoundEncoderConfig(out=options.width))
-    head, table = word_head(options.run, options.width)
+    encoder = SoundEncoder(SoundEncoderConfig(out=width))
+    head, table = word_head(options.run, width)
     spoken = phones_of(clips)
     symbols = {symbol: index for index, symbol in enumerate(sorted({symbol for own in spoken.values() for symbol in own}))}
     phone_head = nn.Linear(encoder.config.fine, len(symbols) + 1)
@@ -119,7 +125,7 @@ def main() -> None:
     speech, sounds = clips.select(kind="speech", split="train"), clips.select(kind="sound", split="train")
     names = [entry for entry in speech if len(encoding.encode(entry["text"])) <= 3]  # short ones teach the rare words
     began, step = time.time(), 0
-    while (progress := (time.time() - began) / (60 * options.minutes)) < 1:
+    while (progress := (time.time() - began) / budget) < 1:
         for group in optimiser.param_groups:
             group["lr"] = rate(int(10000 * progress), 10000, 2e-3)
         pools = random.choice(3, size=96, p=[0.08, 0.42, 0.5])

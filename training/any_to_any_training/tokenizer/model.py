@@ -46,13 +46,17 @@ class Encoder(nn.Module):
         self.out = nn.Conv2d(coarse, config.code_width, 1)
 
     def forward(self, pixels: Tensor, local: bool = False) -> Tensor:
+        return F.normalize(self.features(pixels, local), dim=1)
+
+    def features(self, pixels: Tensor, local: bool = False) -> Tensor:
+        """The same, of any length."""
         x = self.stem(pixels)
         for block in self.blocks4:
             x = block(x, local)
         x = F.conv2d(x, self.down.weight[:, :, 1:3, 1:3], self.down.bias, stride=2) if local else self.down(x)
         for block in self.blocks8:
             x = block(x, local)
-        return F.normalize(self.out(x).float(), dim=1)
+        return self.out(x).float()
 
     @torch.no_grad()
     def zero_reaching_taps(self) -> None:

@@ -11,7 +11,7 @@ from .model import Codebook
 class CodebookTrainer:
     def __init__(self, codebook: Codebook, decay: float = 0.99, dead_below: float = 0.05):
         self.codebook, self.decay, self.dead_below = codebook, decay, dead_below
-        self.counts = torch.ones(len(codebook.weight))
+        self.counts = torch.ones(len(codebook.weight), device=codebook.weight.device)
         self.sums = codebook.weight.data.clone()
 
     @torch.no_grad()

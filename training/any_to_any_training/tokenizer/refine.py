@@ -1,13 +1,11 @@
 """Trains the drawing half of a finished tokenizer further; ids keep their meaning, so a trained decoder stays valid.
 
-    python -m any_to_any_training.tokenizer.refine --run run --minutes 10
+    python -m any_to_any_training.tokenizer.refine --config configs/small.json --run run
 Starts from the averaged weights and puts the better drawing half back into RUN/tokenizer/state.pt and, if it is
 there, into RUN/checkpoint."""
-import argparse
 import json
 import os
 import time
-from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -21,6 +19,7 @@ from ..data.splits import training_scene
 from ..decoder.ids import IdTable
 from ..pictures import sheet, to_uint8
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from .loss import reconstruction_loss
 from .measure import held_out_scenes, measure
 from .restore import load_tokenizer
@@ -29,14 +28,10 @@ KINDS = {"single": 0.5, "pair": 0.3, "count": 0.2}
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--minutes", type=float, default=10)
-    arguments.add_argument("--rate", type=float, default=8e-4)
-    arguments.add_argument("--threads", type=int, default=2)
-    options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(5)
+    options = trainer_options(__doc__).parse_args()
+    train = read(options.config)["refine"]["train"]
+    begin(train, options.threads)
+    budget = 60 * (options.minutes or train["minutes"])
     folder = options.run / "tokenizer"
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
     table, random = IdTable(tokenizer, atlas), Random(int(time.time()))
@@ -44,12 +39,12 @@ def main() -> None:
     before = measure(tokenizer, held_out)
     decoder = tokenizer.decoder.requires_grad_(True)
     average = Average(decoder, 0.999)
-    optimiser = torch.optim.AdamW(decoder.parameters(), lr=options.rate, betas=(0.9, 0.95), weight_decay=0.01)
+    optimiser = torch.optim.AdamW(decoder.parameters(), lr=train["rate"], betas=(0.9, 0.95), weight_decay=0.01)
     codes = tokenizer.codebook.weight
     began, step = time.time(), 0
-    while (progress := (time.time() - began) / (60 * options.minutes)) < 1:
+    while (progress := (time.time() - began) / budget) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = rate(int(10000 * progress), 10000, options.rate)
+            group["lr"] = rate(int(10000 * progress), 10000, train["rate"])
         scenes = [training_scene(random, KINDS) for _ in range(64)]
         pixels = torch.from_numpy(to_tensor_range(np.stack([compose(s, atlas) for s in scenes])))
         ids = torch.from_numpy(np.stack([table.ids(s) for s in scenes]))

@@ -8,7 +8,7 @@ from .model import ImageTokenizer, TokenizerConfig
 
 
 def load_tokenizer(run: Path) -> ImageTokenizer:
-    state = torch.load(run / "tokenizer" / "state.pt", weights_only=False)
+    state = torch.load(run / "tokenizer" / "state.pt", weights_only=False, map_location="cpu")
     model = ImageTokenizer(TokenizerConfig(**state["config"]))
     model.load_state_dict(state["average"])
     model.codebook.weight.data = F.normalize(model.codebook.weight.data, dim=1)  # an average of unit vectors is shorter

@@ -2,11 +2,9 @@
 
     python -m any_to_any_training.tokenizer.train --config configs/small.json --run run
 Writes RUN/tokenizer/{state.pt, log.jsonl, samples.png, curves.png}; the decoder training reads state.pt."""
-import argparse
 import json
 import os
 import time
-from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -18,6 +16,7 @@ from ..data.compose import Atlas, compose, to_tensor_range
 from ..data.splits import training_scene
 from ..pictures import curves, sheet, to_uint8
 from ..schedule import rate
+from ..settings import begin, read, trainer_options
 from .loss import reconstruction_loss
 from .measure import held_out_scenes, measure
 from .model import ImageTokenizer, TokenizerConfig
@@ -58,30 +57,25 @@ def forward(model: ImageTokenizer, pixels: torch.Tensor, quantised: bool):
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--config", type=Path, default=Path("configs/small.json"))
-    arguments.add_argument("--run", type=Path, default=Path("run"))
-    arguments.add_argument("--minutes", type=float, help="overrides the time budget of the config")
-    options = arguments.parse_args()
-    config = json.loads(options.config.read_text())["tokenizer"]
+    options = trainer_options(__doc__).parse_args()
+    config = read(options.config)["tokenizer"]
     train = config["train"]
-    torch.set_num_threads(train["threads"])
-    torch.manual_seed(train["seed"])
+    device = begin(train, options.threads)
     folder = options.run / "tokenizer"
     folder.mkdir(parents=True, exist_ok=True)
     atlas = Atlas(options.run / "sprites")
-    model = ImageTokenizer(TokenizerConfig(**config["model"]))
+    model = ImageTokenizer(TokenizerConfig(**config["model"])).to(device)
     model.encoder.zero_reaching_taps()
     average, book = Average(model, train["average"]), CodebookTrainer(model.codebook)
     optimiser = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=1e-3, betas=(0.9, 0.95), weight_decay=train["decay"])
     step, spent = 0, 0.0
     if (folder / "state.pt").exists():
-        state = torch.load(folder / "state.pt", weights_only=False)
+        state = torch.load(folder / "state.pt", weights_only=False, map_location=device)
         model.load_state_dict(state["model"]), average.model.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"]), book.restore(state["book"])
         step, spent = state["step"], state["spent"]
     pool = ScenePool(atlas, train["pool"], train["seed"] + step)
-    held_out = held_out_scenes(atlas, 256, seed=7)
+    held_out = held_out_scenes(atlas, 256, seed=7).to(device)
     budget = 60 * (options.minutes or train["minutes"])
     log = (folder / "log.jsonl").open("a")
     began = saved = time.time()
@@ -90,8 +84,8 @@ def main() -> None:
         progress = (spent + time.time() - began) / budget
         for group in optimiser.param_groups:  # the schedule follows the clock: a pause must not cost the cool-down
             group["lr"] = rate(int(progress * 10000) if step > 200 else step * 2, 10000, train["rate"])
-        pixels = pool.batch(train["batch"])
-        with torch.autocast("cpu", torch.bfloat16, enabled=train["bf16"]):
+        pixels = pool.batch(train["batch"]).to(device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=train["bf16"]):
             output, vectors, ids, commitment = forward(model, pixels, quantised=step >= train["kmeansAt"])
         loss = reconstruction_loss(output, pixels)
         (loss + 0.25 * commitment).backward()
@@ -123,7 +117,7 @@ def main() -> None:
             os.replace(folder / "state.tmp", folder / "state.pt")
             with torch.no_grad():
                 shown = average.model.decode(average.model.encode(held_out[:16]))
-            sheet([list(to_uint8(held_out[:16].numpy())), list(to_uint8(shown.numpy()))], folder / "samples.png")
+            sheet([list(to_uint8(held_out[:16].cpu().numpy())), list(to_uint8(shown.cpu().numpy()))], folder / "samples.png")
             curves(folder / "log.jsonl", ["loss", "commitment"], folder / "curves.png")
 
 

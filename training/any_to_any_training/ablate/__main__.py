@@ -1,0 +1,95 @@
+"""Trains and measures rows of the ablation table, and writes the table; a row that was run with a seed is not run again.
+
+    python -m any_to_any_training.ablate --run run --rows base,buckets,type --steps 400 --seeds 2
+Needs RUN/sprites, RUN/tokenizer, RUN/text.tiktoken and RUN/encoder.pt; for the rows of sound RUN/sound and RUN/codec.
+Keeps every result in RUN/ablations and writes ../docs/ablations.md from all of them. Steps are counted, not minutes, so
+that it may share its cores with other work. `--rows` is all of them unless it is given."""
+import json
+import math
+import time
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from .. import settings
+from ..decoder.tasks import World
+from ..sound.clips import Clips
+from ..sound.measure import distances
+from ..sound.train import load_codec
+from ..sound.voices import RATE, STRIDE
+from .codebooks import held_out_pictures, train_tokenizer
+from .decoder import held_out_entropies, load_world, train_decoder
+from .rows import BOOKS, CODEBOOKS, DECODERS, ROWS, SMALLER, changed
+from .table import Result, document
+
+HELD_OUT = 256  # examples of a measure
+CLIPS = 100
+
+
+@cache
+def world_of(config: Path, run: Path) -> tuple[World, int]:
+    return load_world(run, settings.read(config)["decoder"]["train"])
+
+
+def measure_decoder(name: str, config: Path, run: Path, steps: int, seed: int) -> Result:
+    own = changed(settings.read(config)["decoder"], SMALLER, DECODERS[name].change)
+    world, codes = world_of(config, run)
+    models, seconds = train_decoder(own, world, codes, run / "encoder.pt", steps, seed)
+    values = held_out_entropies(models, world, own["train"], HELD_OUT)
+    return Result(name, seed, steps, seconds, values, {"parameters": sum(p.numel() for p in models.decoder.parameters())})
+
+
+def measure_codebook(name: str, run: Path, steps: int, seed: int) -> Result:
+    model, quantiser, seconds = train_tokenizer(name, run, steps, seed)
+    decibels, used = held_out_pictures(model, quantiser, run, HELD_OUT)
+    return Result(name, seed, steps, seconds, {"psnr": decibels}, {"used": used})
+
+
+def measure_books(name: str, run: Path) -> Result:
+    count, codec, clips = int(name.removeprefix("books-")), load_codec(run), Clips(run / "sound")
+    if count > codec.config.codebooks:
+        raise SystemExit(f"{name}: the sound codec of {run} has {codec.config.codebooks} codebooks")
+    began, entries = time.process_time(), clips.select(kind="speech", split="unseen")[:CLIPS]
+    mel = [distances(codec, clips, [entry], count)[0]["mel"] for entry in entries]
+    return Result(name, 0, 0, time.process_time() - began, {"mel": mel}, {"bits a second": count * math.log2(codec.config.codes) * RATE / STRIDE})
+
+
+def measure(name: str, config: Path, run: Path, steps: int, seed: int) -> Result:
+    if name in BOOKS:
+        return measure_books(name, run)
+    return measure_codebook(name, run, steps, seed) if name in CODEBOOKS else measure_decoder(name, config, run, steps, seed)
+
+
+def read_results(folder: Path) -> dict[str, list[Result]]:
+    """By row, in the order of the table; seeds ascending."""
+    found = [Result(**json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
+    return {name: own for name in ROWS if (own := [result for result in found if result.row == name])}
+
+
+def main() -> None:
+    arguments = settings.options(__doc__)
+    arguments.add_argument("--rows", type=lambda names: names.split(","), default=list(ROWS))
+    arguments.add_argument("--steps", type=int, default=400)
+    arguments.add_argument("--seeds", type=int, default=2)
+    arguments.add_argument("--to", type=Path, default=Path("../docs/ablations.md"))
+    options = arguments.parse_args()
+    unknown = [name for name in options.rows if name not in ROWS]
+    if unknown:
+        arguments.error(f"no rows are called {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    torch.set_num_threads(1)
+    folder = options.run / "ablations"
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in range(options.seeds):
+        for name in options.rows:
+            path = folder / f"{name}-{seed}.json"
+            if path.exists() or name in BOOKS and seed:
+                continue
+            result = measure(name, options.config, options.run, options.steps, seed)
+            path.write_text(json.dumps(result.to_json()))
+            print(json.dumps({"row": name, "seed": seed, "seconds": round(result.seconds)} | {key: sum(own) / len(own) for key, own in result.values.items()}), flush=True)
+    options.to.write_text(document(read_results(folder)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
