@@ -2,7 +2,7 @@
 the same seeds. Weights are as the bundle has them, arithmetic is float32.
 
     python -m any_to_any_training.evaluate.quantised --run run int8=../packages/model-emoji/bundle int4=/tmp/int4
-Prints a table and writes RUN/quantised.json."""
+Prints a table and writes RUN/quantised.json, and the pictures of the run as it is."""
 import json
 from copy import deepcopy
 from pathlib import Path
@@ -42,7 +42,7 @@ def main() -> None:
     models, state = load_models(options.run)
     world = load_world(options.run, state["config"]["train"], settings.read(options.config)["evaluation"]["judge"])
     every = {"fp32": models} | {name: from_bundle(models, Path(path)) for name, path in (pair.split("=", 1) for pair in options.bundles)}
-    found = {name: scores(some, *world, effort_of(options)) for name, some in every.items()}
+    found = {name: scores(some, *world, effort_of(options), options.run if name == "fp32" else None) for name, some in every.items()}
     (options.run / "quantised.json").write_text(json.dumps(found, indent=1) + "\n")
     print(table(found))
 
