@@ -13,7 +13,7 @@ export interface HeadFigures {
   readonly joint: number;
   readonly sharp: number;
   readonly large: number;
-  /** Medians of the rounds' ratios. Every step sharp and large; and a picture: every step sharp, the last large. */
+  /** Medians of the rounds' ratios. Sharp and large in a step; and a picture: every step sharp, the last one large too. */
   readonly step: number;
   readonly picture: number;
 }
@@ -49,14 +49,20 @@ export async function measureHeads(
   }
   for (const graph of graphs) graph.close();
   const [joint, sharp, large] = calls as [number[], number[], number[]]; // one list a kind
-  const ratio = (apart: (i: number) => number, times: number): number =>
-    median(joint.map((both, i) => (times * both) / apart(i)));
+  const ratio = (together: (i: number) => number, apart: (i: number) => number): number =>
+    median(joint.map((_, i) => together(i) / apart(i)));
   return {
     joint: median(joint),
     sharp: median(sharp),
     large: median(large),
-    step: ratio((i) => sharp[i]! + large[i]!, 1),
-    picture: ratio((i) => steps * sharp[i]! + large[i]!, steps),
+    step: ratio(
+      (i) => joint[i]!,
+      (i) => sharp[i]! + large[i]!,
+    ),
+    picture: ratio(
+      (i) => (steps - 1) * sharp[i]! + joint[i]!,
+      (i) => steps * sharp[i]! + large[i]!,
+    ),
   };
 }
 

@@ -16,12 +16,25 @@ const trust = 4;
 const channels = 4;
 const { side, factor } = patchSizes;
 
-/** What is remembered of the patch itself, `times` as large: `[n, 3, 16 times, 16 times]`; `times` is 1 or 2. */
-export function paint(build: Build, recalled: Recalled, sizes: MemorySizes, times: 1 | 2): Value {
+/** Cells of art of a batch of patches, as floats that a basis turns into pixels. */
+export interface Art {
+  /** `f32 [n, cells, groups · depth]`. */
+  readonly values: Value;
+  /** `i32 [n, cells]`: treatment and background. */
+  readonly tint: Value;
+}
+
+/** Of the four cells of every patch. */
+export function ownArt(build: Build, { cell, tint }: Recalled, sizes: MemorySizes): Art {
   const { graph } = build;
   const own = graph.initializer('own-cells', 'i32', [ownCells.length], () => Int32Array.from(ownCells));
   const of = (x: Value): Value => graph.op('Gather', [x, own], { axis: 1 });
-  return paintCells(build, of(recalled.cell), of(recalled.tint), sizes, times, side / factor);
+  return { values: valuesOf(build, of(cell), sizes), tint: of(tint) };
+}
+
+/** What is remembered of the patch itself, `times` as large: `[n, 3, 16 times, 16 times]`. */
+export function paint(build: Build, art: Art, sizes: MemorySizes, times: 1 | 2): Value {
+  return paintCells(build, art, sizes, times, side / factor);
 }
 
 /**
@@ -30,7 +43,8 @@ export function paint(build: Build, recalled: Recalled, sizes: MemorySizes, time
  */
 export function paintFourfold(build: Build, recalled: Recalled, sizes: MemorySizes, draft: Value): Value {
   const { graph } = build;
-  const art = paintCells(build, recalled.cell, recalled.tint, sizes, 2, cells);
+  const all = { values: valuesOf(build, recalled.cell, sizes), tint: recalled.tint };
+  const art = paintCells(build, all, sizes, 2, cells);
   const marks = graph.op('Reshape', [recalled.picked, graph.integers([0, 1, cells, cells])]);
   const size = 2 * side + 2 * reach;
   const picked = crop(graph, spread(graph, marks, 1, cells, 2 * factor), cells * 2 * factor, size);
@@ -63,15 +77,8 @@ function fades(side: number): number[] {
   return halves.flatMap((down) => halves.flatMap((across) => down.flatMap((y) => across.map((x) => y * x))));
 }
 
-/** `cell`, `tint i32 [n, count²]` → `[n, 3, count 8 times, count 8 times]`. */
-function paintCells(
-  build: Build,
-  cell: Value,
-  tint: Value,
-  { cells, groups, depth, treatments, colours }: MemorySizes,
-  times: 1 | 2,
-  count: number,
-): Value {
+/** What the bytes of `cell i32 [n, cells]` choose: `[n, cells, groups · depth]`. */
+function valuesOf(build: Build, cell: Value, { cells, groups, depth }: MemorySizes): Value {
   const { graph } = build;
   const load = build.weights('memory.bytes', [cells, groups]);
   const table = graph.initializer('memory.bytes', 'u8', [cells, groups], async () =>
@@ -83,7 +90,18 @@ function paintCells(
   );
   const books = weight(build, 'memory.books', [choices * groups, depth]);
   const vectors = graph.op('Gather', [books, graph.op('Add', [bytes, first])]);
-  const values = graph.op('Reshape', [vectors, graph.integers([0, 0, groups * depth])]);
+  return graph.op('Reshape', [vectors, graph.integers([0, 0, groups * depth])]);
+}
+
+/** `count²` cells, row by row → `[n, 3, count 8 times, count 8 times]`. */
+function paintCells(
+  build: Build,
+  { values, tint }: Art,
+  { groups, depth, treatments, colours }: MemorySizes,
+  times: 1 | 2,
+  count: number,
+): Value {
+  const { graph } = build;
   const size = factor * times;
   const name = times === 1 ? 'memory.small.weight' : 'memory.large.weight';
   const basis = weight(build, name, [channels * size ** 2, groups * depth]);

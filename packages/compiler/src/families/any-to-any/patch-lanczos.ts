@@ -1,5 +1,5 @@
 /**
- * Enlarging by Lanczos' windowed sinc with three lobes (Duchon 1979), as a convolution with one kernel a phase. Sees three
+ * Enlarging by Lanczos' windowed sinc with three lobes (Duchon 1979), as convolutions with one kernel a phase. Sees three
  * pixels around, so patches fit together.
  */
 import type { GraphBuilder, Value } from '../../onnx/graph.ts';
@@ -9,16 +9,17 @@ const lobes = 3;
 export const reach = lobes;
 const taps = 2 * reach + 1;
 
-/** `[n, 3, rows, columns]` → `[n, 3, times (rows − 6), times (columns − 6)]`. */
+/** `[n, 3, rows, columns]` → `[n, 3, times (rows − 6), times (columns − 6)]`: down, then across. */
 export function enlargeByLanczos(graph: GraphBuilder, x: Value, times: number): Value {
   const lines = Array.from({ length: times }, (_, phase) => weightsOf((phase + 0.5) / times - 0.5));
-  const planes = lines.flatMap((down) =>
-    lines.flatMap((across) => down.flatMap((y) => across.map((x) => y * x))),
-  );
-  const dims = [3 * times ** 2, 1, taps, taps];
-  const kernels = graph.floats(`lanczos.${times}`, dims, [...planes, ...planes, ...planes]);
-  const wide = graph.op('Conv', [x, kernels], { kernel_shape: [taps, taps], group: 3 });
-  return graph.op('DepthToSpace', [wide], { blocksize: times, mode: 'CRD' });
+  const each = (value: Value, groups: number, down: number, across: number): Value => {
+    const kernels = Array.from({ length: groups }, () => lines.flat()).flat();
+    const name = `lanczos.${times}.${down > 1 ? 'down' : 'across'}`;
+    const weights = graph.floats(name, [groups * times, 1, down, across], kernels);
+    return graph.op('Conv', [value, weights], { kernel_shape: [down, across], group: groups });
+  };
+  const phases = each(each(x, 3, taps, 1), 3 * times, 1, taps);
+  return graph.op('DepthToSpace', [phases], { blocksize: times, mode: 'CRD' });
 }
 
 /** Of the pixels −3 … 3 for a point `offset` away from the middle one; together 1. At 0 → 0, 0, 0, 1, 0, 0, 0. */

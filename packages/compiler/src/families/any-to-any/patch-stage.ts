@@ -9,7 +9,7 @@ import { convolution, gelu, pixelShuffle } from '../../blocks/convolution.ts';
 import { affine, layerNorm } from '../../blocks/transformer.ts';
 import { GraphBuilder, type Value } from '../../onnx/graph.ts';
 import type { Model } from '../../onnx/model.ts';
-import { crop, paint, paintFourfold, trustOf } from './patch-art.ts';
+import { type Art, crop, ownArt, paint, paintFourfold, trustOf } from './patch-art.ts';
 import type { PatchStageConfig } from './patch-config.ts';
 import { enlargeByLanczos, reach } from './patch-lanczos.ts';
 import { type Recalled, remember } from './patch-memory.ts';
@@ -54,7 +54,7 @@ export function buildPatchStage(plan: PatchPlan, weights: Weights): Model {
   const ids = graph.input('ids', 'i32', ['n', idWindow, idWindow]);
 
   const heads = plan.heads ?? 'both';
-  const memory = plan.memory && { sizes: plan.memory, found: remember(build, ids, plan.memory, plan.codes) };
+  const memory = plan.memory && recalled(build, ids, plan.memory, plan.codes);
   const x = trunk(build, { draft, state, sigma, place, ids }, plan);
   if (heads !== 'large') sharpen(build, state, x, plan, memory);
   if (heads !== 'sharp') {
@@ -68,6 +68,12 @@ export function buildPatchStage(plan: PatchPlan, weights: Weights): Model {
 interface Memory {
   readonly sizes: NonNullable<PatchPlan['memory']>;
   readonly found: Recalled;
+  readonly own: Art;
+}
+
+function recalled(build: Build, ids: Value, sizes: Memory['sizes'], codes: number): Memory {
+  const found = remember(build, ids, sizes, codes);
+  return { sizes, found, own: ownArt(build, found, sizes) };
 }
 
 type Inputs = Readonly<Record<'draft' | 'state' | 'sigma' | 'place' | 'ids', Value>>;
@@ -164,7 +170,7 @@ function sharpen(
   const head = { prefix: 'sharp', inputs: width, outputs: 3 * cell ** 2, kernel: 1 };
   const change = pixelShuffle(build, convolution(build, x, head), cell);
   const own = graph.op('Add', [crop(graph, state, window, side), change]);
-  const art = memory && paint(build, memory.found, memory.sizes, 1);
+  const art = memory && paint(build, memory.own, memory.sizes, 1);
   mixed(build, own, art, memory, 1, 'sharp', 'n');
 }
 
@@ -192,11 +198,11 @@ function enlarge(
   const detail = pixelShuffle(build, convolution(build, of(x), head), times * cell);
   const plain = enlargeByLanczos(graph, crop(graph, of(soft), window, side + 2 * reach), times);
   const own = graph.op('Add', [plain, detail]);
-  const some = memory && { sizes: memory.sizes, found: only(memory.found, of) };
+  const some = memory && only(memory, of);
   const art =
     some &&
     (times === 2
-      ? paint(build, some.found, some.sizes, 2)
+      ? paint(build, some.own, some.sizes, 2)
       : paintFourfold(build, some.found, some.sizes, of(draft)));
   mixed(build, own, art, some, times, prefix, times === 2 ? 'm' : 'k');
 }
@@ -214,8 +220,17 @@ function soften(graph: GraphBuilder, draft: Value): Value {
   return graph.op('MatMul', [graph.op('MatMul', [across, draft]), across]);
 }
 
-function only({ cell, tint, picked, believed, inside }: Recalled, of: (all: Value) => Value): Recalled {
-  return { cell: of(cell), tint: of(tint), picked: of(picked), believed: of(believed), inside: of(inside) };
+/** What is known of some patches. */
+function only({ sizes, found, own }: Memory, of: (all: Value) => Value): Memory {
+  const { cell, tint, picked, believed, inside } = found;
+  const some = {
+    cell: of(cell),
+    tint: of(tint),
+    picked: of(picked),
+    believed: of(believed),
+    inside: of(inside),
+  };
+  return { sizes, found: some, own: { values: of(own.values), tint: of(own.tint) } };
 }
 
 /** The output `name`: `own`, and as far as the memory is trusted its `art`. */
