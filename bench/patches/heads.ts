@@ -71,11 +71,10 @@ async function recipe(repository: string): Promise<PatchPlan> {
   const path = join(repository, 'training/configs/small.json');
   // Our own file; the Python side checks it.
   const { patches: own, tokenizer } = JSON.parse(await readFile(path, 'utf8')) as {
-    patches: { model: Omit<PatchPlan, 'codes' | 'codeWidth'> & { code_width: number } };
+    patches: { model: Omit<PatchPlan, 'codes'> };
     tokenizer: { model: { codes: number } };
   };
-  const { code_width: codeWidth, ...sizes } = own.model;
-  return { ...sizes, codeWidth, codes: tokenizer.model.codes };
+  return { ...own.model, codes: tokenizer.model.codes };
 }
 
 const randomWeights: Weights = (_, shape) => async () =>

@@ -16,7 +16,7 @@ from any_to_any_training.patches.recall import IDS_OF_CORNER, Memory, fades
 from any_to_any_training.patches.sample import assemble, grid_of, into, step, whole
 from any_to_any_training.patches.schedule import sigmas
 
-TINY = PatchConfig(codes=16, code_width=4, width=8, hidden=12, blocks=2, condition=6, places=4)
+TINY = PatchConfig(codes=16, width=8, hidden=12, blocks=2, condition=6, places=4)
 SIZES = {"buckets": 61, "corners": 26, "cells": 37, "groups": 4, "depth": 2, "treatments": 1, "colours": 2}
 NONE = torch.arange(0)
 

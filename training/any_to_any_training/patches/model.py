@@ -3,7 +3,7 @@ tokenizer drew.
 
 Names and maths are those of the checkpoint. A patch sees itself and 4 px of its neighbours, never more, so a patch
 alone gives what it gives among others; and no cell of 4 px sees more than one cell around it, so a border of a patch is
-like any other border of cells. One trunk (its memory, its convolution and its norms) serves all heads. Pixels are [-1, 1],
+like any other border of cells. One trunk and one memory serve all heads. Pixels are [-1, 1],
 NCHW. Sources: ConvNeXt (2201.03545) for the block, AdaLN of DiT (2212.09748), ESPCN (1609.05158) for the heads."""
 from dataclasses import asdict, dataclass
 
@@ -22,18 +22,15 @@ FREQUENCIES = (0.5, 1.0, 2.0, 4.0)  # of ln(sigma)
 @dataclass(frozen=True)
 class PatchConfig:
     codes: int = 2048
-    code_width: int = 24
-    width: int = 96
-    hidden: int = 192
-    blocks: int = 4
+    width: int = 128
+    hidden: int = 256
+    blocks: int = 9
     condition: int = 32
     places: int = 16
     memory: dict | None = None  # {"buckets", "corners", "cells", "groups", "depth", "treatments", "colours"}
 
     def to_json(self) -> dict:
-        named = {"code_width": "codeWidth"}
-        own = {named.get(k, k): v for k, v in asdict(self).items() if k != "codes" and v is not None}
-        return {"kind": "patches"} | own
+        return {"kind": "patches"} | {k: v for k, v in asdict(self).items() if k != "codes" and v is not None}
 
 
 class Block(nn.Module):
@@ -65,8 +62,6 @@ class PatchStage(nn.Module):
         self.config = config
         width, condition = config.width, config.condition
         self.stem = nn.Conv2d(6, width, CELL, stride=CELL)
-        self.table = nn.Embedding(config.codes + 1, config.code_width)
-        self.code = nn.Conv2d(config.code_width, 4 * width, 1)
         self.around = nn.Conv2d(width, width, 3, groups=width)
         self.sigma = nn.ModuleList([nn.Linear(2 * len(FREQUENCIES), condition), nn.Linear(condition, condition)])
         self.row = nn.Embedding(config.places, condition)
@@ -82,7 +77,7 @@ class PatchStage(nn.Module):
     @torch.no_grad()
     def start(self) -> None:
         """At first the stage knows nothing: `sharp` is the state, the others are the draft enlarged by Lanczos."""
-        for embedding in (self.table, self.row, self.column):
+        for embedding in (self.row, self.column):
             embedding.weight.mul_(0.1)
         for block in self.blocks:
             block.modulate.weight.zero_(), block.modulate.bias.zero_()
@@ -97,10 +92,9 @@ class PatchStage(nn.Module):
         row, column = place.clamp(max=self.config.places - 1).unbind(1)
         return F.gelu(noise + self.row(row) + self.column(column))
 
-    def trunk(self, draft: Tensor, state: Tensor, sigma: Tensor, place: Tensor, ids: Tensor) -> Tensor:
-        """-> [N, width, 4, 4], a vector for every cell of 4 px"""
-        code = F.pixel_shuffle(self.code(self.table(ids[:, 1:-1, 1:-1]).permute(0, 3, 1, 2)), 2)  # [N, width, 8, 8]
-        seen = self.stem(torch.cat([state, draft], 1)) + code[:, :, 1:-1, 1:-1]
+    def trunk(self, draft: Tensor, state: Tensor, sigma: Tensor, place: Tensor) -> Tensor:
+        """-> [N, width, 4, 4], a vector for every cell of 4 px. Does not see the ids: it would know training by heart."""
+        seen = self.stem(torch.cat([state, draft], 1))
         x = (seen[:, :, 1:-1, 1:-1] + self.around(seen)).permute(0, 2, 3, 1)
         condition = self.condition(sigma, place)
         for block in self.blocks:
@@ -112,7 +106,7 @@ class PatchStage(nn.Module):
 
     def forward(self, draft: Tensor, state: Tensor, sigma: Tensor, place: Tensor, ids: Tensor, double: Tensor, quadruple: Tensor, remember: bool = True) -> tuple[Tensor, Tensor, Tensor]:
         recalled = self.recall(ids) if remember else None
-        x = self.trunk(draft, state, sigma, place, ids)
+        x = self.trunk(draft, state, sigma, place)
         change = F.pixel_shuffle(self.sharp(x), CELL)
         sharp = self.mixed(middle(state) + change, recalled, self.paint_small)
         return sharp, self.enlarge(draft, recalled, x, double, 2), self.enlarge(draft, recalled, x, quadruple, 4)

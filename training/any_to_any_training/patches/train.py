@@ -30,7 +30,6 @@ from .schedule import sigmas
 PREVIEWS = 0.15  # share of windows as they are while ids come
 ROLLED = 0.75  # share of states that the stage made itself, as it will meet them
 GRAIN = 0.3  # noise of the other states, per sigma
-FORGOTTEN = 0.03  # share of patches whose ids are not told
 
 
 def places(at: list[tuple[int, int, int]]) -> Tensor:
@@ -47,7 +46,6 @@ def batch(pictures: Pictures, model: PatchStage, levels: list[float], count: int
     hide_later(window[:early])
     ids = torch.from_numpy(id_windows(arrays["ids"], at, model.config.codes))
     ids[:early] = torch.from_numpy(id_windows(arrays["ids"], at[:early], model.config.codes, later=False))
-    ids[torch.rand(count) < FORGOTTEN] = model.config.codes
     draft, place = to_range(window), places(at)
     truth = {scale: patches(arrays[f"truth{scale}"], at, scale) for scale in (1, 2, 4)}
     own = middle(draft)
@@ -73,7 +71,7 @@ def loss_of(model: PatchStage, inputs: tuple[Tensor, ...], truth: dict[int, Tens
 
 def kind(name: str, value: nn.Parameter, _: str | None) -> str:
     """Which rate of the optimiser: Muon for the products inside the blocks, more for tables, whose rows are seen rarely."""
-    if name.split(".")[0] in ("table", "row", "column"):
+    if name.split(".")[0] in ("row", "column"):
         return "table"
     return "matrix" if name.endswith(("up.weight", "down.weight")) else "other"
 

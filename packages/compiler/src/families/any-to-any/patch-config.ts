@@ -24,8 +24,6 @@ const runSchema = z.strictObject({
 
 export const patchStageSchema = runSchema.extend({
   kind: z.literal('patches'),
-  /** Width of the table of ids. */
-  codeWidth: count,
   /** Channels of the trunk, and inside a block. */
   width: count,
   hidden: count,

@@ -114,14 +114,14 @@ test('either head alone is the same head', async () => {
 });
 
 test('noise, place and ids each change the result', async () => {
-  const before = (await session.evaluate(only(1, few(), few())))['sharp']!.data as Float32Array; // the graph says float32
+  const before = (await session.evaluate(only(0, few(), few())))['sharp']!.data as Float32Array; // the graph says float32
   const changes: Record<string, Tensor> = {
     sigma: { data: Float32Array.of(0.1), dims: [1] },
     place: { data: Int32Array.of(1, 0), dims: [1, 2] },
     ids: { data: Int32Array.from({ length: 36 }, (_, i) => i % 16), dims: [1, 6, 6] },
   };
   for (const [name, tensor] of Object.entries(changes)) {
-    const after = (await session.evaluate({ ...only(1, few(), few()), [name]: tensor }))['sharp']!.data;
+    const after = (await session.evaluate({ ...only(0, few(), few()), [name]: tensor }))['sharp']!.data;
     expect(largestDifference(after as Float32Array, before), name).toBeGreaterThan(1e-3); // likewise
   }
 });
@@ -143,7 +143,6 @@ test('what is known comes from the memory, whatever was drawn', async () => {
 test('the config names what the adapter needs and refuses the rest', () => {
   const config = {
     kind: 'patches',
-    codeWidth: 6,
     width: 12,
     hidden: 20,
     blocks: 2,
@@ -207,9 +206,7 @@ describe('a checkpoint with a patch stage', () => {
     const out = join(temporary.path, 'refused-bundle');
     const twice = await checkpointWith('twice', [await stage(), await stage()]);
     await expect(compile(twice, out)).rejects.toThrow(/CHECKPOINT_INVALID.*image: expected one patch stage/);
-    const wider = await checkpointWith('wider', [{ ...(await stage()), codeWidth: 7 }]);
-    await expect(compile(wider, out)).rejects.toThrow(
-      /CHECKPOINT_INVALID.*"table.weight": expected \[17, 7\]/,
-    );
+    const wider = await checkpointWith('wider', [{ ...(await stage()), places: 7 }]);
+    await expect(compile(wider, out)).rejects.toThrow(/CHECKPOINT_INVALID.*"row.weight": expected \[7, 10\]/);
   });
 });

@@ -16,10 +16,7 @@ import { type Recalled, remember } from './patch-memory.ts';
 import { patchSizes } from './patch-sizes.ts';
 
 export interface PatchPlan
-  extends Pick<
-    PatchStageConfig,
-    'codeWidth' | 'width' | 'hidden' | 'blocks' | 'condition' | 'places' | 'memory'
-  > {
+  extends Pick<PatchStageConfig, 'width' | 'hidden' | 'blocks' | 'condition' | 'places' | 'memory'> {
   /** Ids of the image tokenizer; one more says that an id is unknown. */
   readonly codes: number;
   /** What one call gives; one head alone is there to be measured beside both. Default both. */
@@ -55,7 +52,7 @@ export function buildPatchStage(plan: PatchPlan, weights: Weights): Model {
 
   const heads = plan.heads ?? 'both';
   const memory = plan.memory && recalled(build, ids, plan.memory, plan.codes);
-  const x = trunk(build, { draft, state, sigma, place, ids }, plan);
+  const x = trunk(build, { draft, state, sigma, place }, plan);
   if (heads !== 'large') sharpen(build, state, x, plan, memory);
   if (heads !== 'sharp') {
     const given = { draft, soft: soften(graph, draft), x, memory };
@@ -76,15 +73,15 @@ function recalled(build: Build, ids: Value, sizes: Memory['sizes'], codes: numbe
   return { sizes, found, own: ownArt(build, found, sizes) };
 }
 
-type Inputs = Readonly<Record<'draft' | 'state' | 'sigma' | 'place' | 'ids', Value>>;
+type Inputs = Readonly<Record<'draft' | 'state' | 'sigma' | 'place', Value>>;
 
-/** A vector for every cell of the patch: `[n, width, 4, 4]`. */
-function trunk(build: Build, { draft, state, sigma, place, ids }: Inputs, plan: PatchPlan): Value {
+/** A vector for every cell of the patch: `[n, width, 4, 4]`. Does not see the ids: it would know its training by heart. */
+function trunk(build: Build, { draft, state, sigma, place }: Inputs, plan: PatchPlan): Value {
   const { graph } = build;
   const { width } = plan;
   const both = graph.op('Concat', [state, draft], { axis: 1 });
   const stem = { prefix: 'stem', inputs: 6, outputs: width, kernel: cell, stride: cell };
-  const seen = graph.op('Add', [convolution(build, both, stem), codesOf(build, ids, plan)]);
+  const seen = convolution(build, both, stem);
   const kernel = weight(build, 'around.weight', [width, 1, 3, 3]);
   const around = graph.op('Conv', [seen, kernel, weight(build, 'around.bias', [width])], {
     kernel_shape: [3, 3],
@@ -95,25 +92,6 @@ function trunk(build: Build, { draft, state, sigma, place, ids }: Inputs, plan: 
   const condition = conditionOf(build, sigma, place, plan);
   for (let i = 0; i < plan.blocks; i++) x = block(build, x, condition, `blocks.${i}`, plan);
   return graph.op('Transpose', [layerNorm(build, x, 'norm', width)], { perm: [0, 3, 1, 2] });
-}
-
-/** What the ids say of every cell: `[n, width, 6, 6]`. An id is 2 × 2 cells; the outer half of the outer ids is cut. */
-function codesOf(build: Build, ids: Value, { codes, codeWidth, width }: PatchPlan): Value {
-  const { graph } = build;
-  const near = side / factor + 2;
-  const bounds = [graph.integers([1, 1]), graph.integers([1 + near, 1 + near]), graph.integers([1, 2])];
-  const rows = graph.op('Gather', [
-    weight(build, 'table.weight', [codes + 1, codeWidth]),
-    graph.op('Slice', [ids, ...bounds]),
-  ]);
-  const planes = graph.op('Transpose', [rows], { perm: [0, 3, 1, 2] });
-  const mixed = convolution(build, planes, {
-    prefix: 'code',
-    inputs: codeWidth,
-    outputs: 4 * width,
-    kernel: 1,
-  });
-  return crop(graph, pixelShuffle(build, mixed, factor / cell), (near * factor) / cell, window / cell);
 }
 
 /** Noise, row and column as one vector: `[n, condition]`. */
