@@ -3,9 +3,10 @@ tokenizer drew.
 
 Names and maths are those of the checkpoint. A patch sees itself and 4 px of its neighbours, never more, so a patch
 alone gives what it gives among others; and no cell of 4 px sees more than one cell around it, so a border of a patch is
-like any other border of cells. One trunk and one memory serve all heads. Pixels are [-1, 1],
+like any other border of ids. One trunk and one memory serve all heads. Pixels are [-1, 1],
 NCHW. Sources: ConvNeXt (2201.03545) for the block, AdaLN of DiT (2212.09748), ESPCN (1609.05158) for the heads."""
 from dataclasses import asdict, dataclass
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -107,15 +108,14 @@ class PatchStage(nn.Module):
     def forward(self, draft: Tensor, state: Tensor, sigma: Tensor, place: Tensor, ids: Tensor, double: Tensor, quadruple: Tensor, remember: bool = True) -> tuple[Tensor, Tensor, Tensor]:
         recalled = self.recall(ids) if remember else None
         x = self.trunk(draft, state, sigma, place)
-        change = F.pixel_shuffle(self.sharp(x), CELL)
-        sharp = self.mixed(middle(state) + change, recalled, self.paint_small)
+        sharp = self.mixed(middle(state) + painted(self.sharp(x), 1), recalled, self.paint_small)
         return sharp, self.enlarge(draft, recalled, x, double, 2), self.enlarge(draft, recalled, x, quadruple, 4)
 
     def enlarge(self, draft: Tensor, recalled: Recalled | None, x: Tensor, which: Tensor, times: int) -> Tensor:
         """The patches `which`, `times` as large."""
         draft, head = draft[which], self.twofold if times == 2 else self.fourfold
         some = recalled and Recalled(*(part[which] for part in recalled))
-        own = enlarged(draft, times) + F.pixel_shuffle(head(x[which]), times * CELL)
+        own = enlarged(draft, times) + painted(head(x[which]), times)
         return self.mixed(own, some, self.paint_double if times == 2 else lambda some: self.paint_quadruple(some, draft))
 
     def mixed(self, own: Tensor, recalled: Recalled | None, paint) -> Tensor:
@@ -140,6 +140,19 @@ class PatchStage(nn.Module):
         coarse = draft.repeat_interleave(2, 2).repeat_interleave(2, 3)
         outer = (coarse.shape[-1] - art.shape[-1]) // 2
         return spread(torch.where(picked, art, coarse[..., outer:-outer, outer:-outer]), 2)
+
+
+@cache
+def inner(times: int) -> Tensor:
+    """[16 times, 16 times]: 1, and less within a pixel of where ids meet, so that no border shows."""
+    at = (torch.arange(times * SIDE) + 0.5) / times % FACTOR
+    across = torch.minimum(at, FACTOR - at).clamp(max=1)
+    return across[:, None] * across
+
+
+def painted(values: Tensor, times: int) -> Tensor:
+    """What a head says of every cell -> the change of the patch, `times` as large."""
+    return F.pixel_shuffle(values, times * CELL) * inner(times)
 
 
 def middle(window: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
  * The patch stage: patches of 16 px as the tokenizer drew them → the same sharper, and at two or four times their side, in
  * one call. One trunk in the manner of ConvNeXt (Liu et al. 2022, arXiv 2201.03545) and one memory serve all heads; noise
  * and place shift and scale the trunk's norms (AdaLN, Peebles & Xie 2023, arXiv 2212.09748). Every patch of a batch is on
- * its own, and no cell of 4 px sees more than one cell around it, so patches fit together like any cells.
+ * its own, and no cell of 4 px sees more than one cell around it, so a border of a patch is like any other border of ids.
  */
 import { type Build, type Weights, weight } from '../../blocks/build.ts';
 import { convolution, gelu, pixelShuffle } from '../../blocks/convolution.ts';
@@ -136,6 +136,22 @@ function block(build: Build, x: Value, condition: Value, prefix: string, plan: P
   return graph.op('Add', [x, affine(build, wide, `${prefix}.down`, hidden, width)]);
 }
 
+/** What a head says of every cell as the change of the patch, `times` as large; less within a pixel of where ids meet. */
+function painted(build: Build, values: Value, times: number): Value {
+  const { graph } = build;
+  const size = side * times;
+  const across = Array.from({ length: size }, (_, i) => {
+    const at = ((i + 0.5) / times) % factor;
+    return Math.min(at, factor - at, 1);
+  });
+  const inner = graph.floats(
+    `inner.${times}`,
+    [size, size],
+    across.flatMap((y) => across.map((x) => y * x)),
+  );
+  return graph.op('Mul', [pixelShuffle(build, values, times * cell), inner]);
+}
+
 /** Output `sharp`: the patch and what the trunk changes in it, and in place of both what is remembered. */
 function sharpen(
   build: Build,
@@ -146,7 +162,7 @@ function sharpen(
 ): void {
   const { graph } = build;
   const head = { prefix: 'sharp', inputs: width, outputs: 3 * cell ** 2, kernel: 1 };
-  const change = pixelShuffle(build, convolution(build, x, head), cell);
+  const change = painted(build, convolution(build, x, head), 1);
   const own = graph.op('Add', [crop(graph, state, window, side), change]);
   const art = memory && paint(build, memory.own, memory.sizes, 1);
   mixed(build, own, art, memory, 1, 'sharp', 'n');
@@ -173,7 +189,7 @@ function enlarge(
   const of = (all: Value): Value => graph.op('Gather', [all, which]);
   const prefix = times === 2 ? 'twofold' : 'fourfold';
   const head = { prefix, inputs: width, outputs: 3 * (times * cell) ** 2, kernel: 1 };
-  const detail = pixelShuffle(build, convolution(build, of(x), head), times * cell);
+  const detail = painted(build, convolution(build, of(x), head), times);
   const plain = enlargeByLanczos(graph, crop(graph, of(soft), window, side + 2 * reach), times);
   const own = graph.op('Add', [plain, detail]);
   const some = memory && only(memory, of);
