@@ -187,7 +187,7 @@ def test_what_is_not_known_stays_as_drawn_and_no_border_shows():
 def test_corners_that_disagree_are_not_believed():
     ids = torch.randperm(36).view(6, 6)
     model = remembering(ids)
-    model.memory.corners[13] = torch.tensor([1.0, 2.0, 3.0, 4.0])  # the middle of the patch tells of other cells
+    model.memory.corners[13] = torch.tensor([15.0, 16.0, 21.0, 4.0])  # the middle of the patch tells of another cell at its right bottom
     believed = model.recall(ids[None]).believed[0]
     assert believed.tolist() == [[1, 1, 1, 0], [1, 1, 0, 1], [1, 0, 1, 1], [0, 1, 1, 1]]
 
