@@ -22,7 +22,7 @@ export interface Stage {
   /** Patches of a picture, and bytes of one patch while it is refined. */
   readonly patches: number;
   readonly patchBytes: number;
-  /** Of one picture, all steps. */
+  /** Of one picture: all steps, and the last one enlarges. */
   readonly multiplyAdds: number;
 }
 
@@ -50,7 +50,7 @@ export async function measureStage(
   const file = await readFile(path);
   // Cut graphs find their weights beside them, under the name that the graph says.
   await copyFile(`${path}.data`, join(folder, `${options.graph}.data`)).catch(() => undefined);
-  const variants = [['sharp', 'large'], ['sharp'], ['large']];
+  const variants = [['sharp', 'twofold'], ['sharp'], ['twofold']];
   const patches = (pixels / options.side) ** 2;
   const feeds = feedsOf(options, patches);
   const opened = [];
@@ -90,7 +90,7 @@ export async function measureStage(
     ],
     patches,
     patchBytes: 4 * 3 * options.side ** 2,
-    multiplyAdds: both!.multiplyAdds * options.schedule.steps,
+    multiplyAdds: sharp!.multiplyAdds * (options.schedule.steps - 1) + both!.multiplyAdds,
   };
 }
 
@@ -103,7 +103,7 @@ export function stageOptions(bundle: Bundle): Options | undefined {
 
 function feedsOf({ side, halo, factor, codes }: Options, count: number): Record<string, Tensor> {
   const window = side + 2 * halo;
-  const ids = side / factor + 2;
+  const ids = side / factor + 4;
   const square = [count, 3, window, window];
   const drawn = Float32Array.from({ length: count * 3 * window ** 2 }, (_, i) => Math.sin(i));
   return {
@@ -115,6 +115,8 @@ function feedsOf({ side, halo, factor, codes }: Options, count: number): Record<
       data: Int32Array.from({ length: count * ids ** 2 }, (_, i) => (i * 7) % codes),
       dims: [count, ids, ids],
     },
+    double: { data: Int32Array.from({ length: count }, (_, patch) => patch), dims: [count] },
+    quadruple: { data: new Int32Array(), dims: [0] },
   };
 }
 

@@ -96,7 +96,7 @@ describe.each([1, 2, 4] as const)('enlarged %s times', (scale) => {
     }
     expect(last.size).toBe(16);
     // Nothing was finished before its neighbours were exact, and so nothing twice.
-    expect(sent.filter(({ sigma }) => sigma === 0).length).toBe(scale === 4 ? 64 : 16);
+    expect(sent.filter(({ sigma }) => sigma === 0).length).toBe(16);
     for (const delta of last.values()) expect([delta.sigma, delta.width]).toEqual([0, 64 * scale]);
   });
 });
@@ -124,36 +124,53 @@ test('a patch that comes again exact is refined again, with its neighbours', asy
   expectSame(joined(await adapt(twice, { scale: 4 })), await wholePicture(graph, again, 4));
 });
 
-test('the second enlargement is not done again for what is as it was', async () => {
-  const seen: number[] = [];
-  const counting: Graph = {
+test('only the last step of a patch enlarges it', async () => {
+  const seen: { sigma: number; enlarged: boolean }[] = [];
+  const watching: Graph = {
     ...graph,
     run(feeds, signal) {
-      seen.push(...Array.from(feeds['sigma']!.data, Number));
+      const wanted = new Set(feeds['quadruple']!.data as Int32Array); // the adapter hands in whole numbers
+      const sigmas = Array.from(feeds['sigma']!.data, Number);
+      seen.push(...sigmas.map((sigma, patch) => ({ sigma, enlarged: wanted.has(patch) })));
+      expect(feeds['double']!.data.length).toBe(0);
       return graph.run(feeds, signal);
     },
   };
-  const adapter = denoiseAdapter({ ...options, scale: 4 }, counting);
-  const once = patchesOf(somePicture(64, 64), 0, 0);
-  const changed = [patchOf(somePicture(64, 64, 3), 0, 0, 2, 0)];
+  const adapter = denoiseAdapter({ ...options, scale: 4 }, watching);
+  await drain(adapter.adapt(iterate(patchesOf(somePicture(64, 64), 0, 0)), { shape }));
+  expect(seen.length).toBe(48);
+  for (const { sigma, enlarged } of seen) expect(enlarged).toBe(Math.abs(sigma - 0.05) < 1e-6);
+});
+
+test('a patch that comes again is done again, as are those that see it', async () => {
+  const { graph: still, steps } = fakeGraph();
+  const adapter = denoiseAdapter({ ...options, schedule: { ...options.schedule, steps: 1 } }, still);
   const source = async function* (): AsyncGenerator<Delta> {
-    yield* once;
-    while (seen.filter((sigma) => sigma === 0).length < 64) await setImmediate();
-    yield* patchesOf(somePicture(64, 64), 1, 0); // the same once more
-    yield* changed;
+    yield* patchesOf(somePicture(64, 64), 0, 0);
+    while (steps.flat().length < 16) await setImmediate();
+    yield patchOf(somePicture(64, 64, 3), 0, 0, 2, 0);
   };
   await drain(adapter.adapt(source(), { shape }));
-  // Patch 0 changes; its neighbours see 4 px of it, so theirs change too: 4 × 4 quarters, and 9 more that see those.
-  expect(seen.filter((sigma) => sigma === 0).length).toBe(64 + 25);
+  expect(steps.flat().length).toBe(16 + 4);
 });
 
 test('what never came is left out, and the rest is finished', async () => {
   const some = patchesOf(exactOf(64, 64), 0, 0).filter((_, i) => i !== 5 && i !== 10);
   const sent = await adapt(some, { scale: 4 });
-  expect(sent.filter(({ sigma, width }) => sigma === 0 && width === 256).length).toBe(14 * 4);
+  expect(sent.filter(({ sigma, width }) => sigma === 0 && width === 256).length).toBe(14);
 });
 
-test('a patch that a step does not change is finished after it', async () => {
+test('a patch that a step does not change goes on to its enlargement at once', async () => {
+  const { graph: still, steps } = fakeGraph();
+  const deltas = patchesOf(somePicture(64, 64), 0, 0);
+  const adapter = denoiseAdapter({ ...options, stop: 1, scale: 2 }, still);
+  const sent = (await drain(adapter.adapt(iterate(deltas), { shape }))) as ImageDelta[]; // pictures went in
+  expect(steps.flat().filter((sigma) => Math.abs(sigma - 0.05) < 1e-6).length).toBe(16);
+  expect(steps.flat().length).toBe(32); // of three steps, the middle one is left out
+  expect(sent.filter(({ sigma, width }) => sigma === 0 && width === 128).length).toBe(16);
+});
+
+test('at its own size, a patch that a step does not change is finished after it', async () => {
   const { graph: still, steps } = fakeGraph();
   const deltas = patchesOf(somePicture(64, 64), 0, 0);
   const adapter = denoiseAdapter({ ...options, stop: 1 }, still);

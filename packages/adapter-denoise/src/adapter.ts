@@ -6,7 +6,7 @@
 import { type Adapter, type AdapterChoices, AnyToAnyError, type Delta, type Graph } from '@any-to-any/core';
 import { refinePatches } from './flow.ts';
 import { lanczosRefiner } from './lanczos.ts';
-import { networkRefiner } from './network.ts';
+import { idsBeside, networkRefiner } from './network.ts';
 import type { LanczosOptions, PatchesOptions, Scale } from './options.ts';
 import { sigmasOf } from './schedule.ts';
 import { Work, type WorkSettings } from './work.ts';
@@ -69,19 +69,19 @@ function networkSettings(options: PatchesOptions, graph: Graph, scale: Scale): W
   return {
     refiner: networkRefiner(options, graph),
     sigmas: sigmasOf(schedule),
-    enlargements: Math.log2(scale),
+    scale,
     delay,
     previews: Math.min(previews, schedule.steps - 1),
     stop,
     inFlight,
-    ids: { factor, codes },
+    ids: { factor, codes, beside: idsBeside },
   };
 }
 
 /** One step that only enlarges, in patches of 16 px, a few at a time as they are reckoned on this thread. */
 function lanczosSettings(scale: 2 | 4): WorkSettings {
-  const refiner = lanczosRefiner(16, scale);
-  return { refiner, sigmas: [0.5, 0], enlargements: 1, delay: 0, previews: 0, stop: 0, inFlight: 4 };
+  const refiner = lanczosRefiner(16);
+  return { refiner, sigmas: [0.5, 0], scale, delay: 0, previews: 0, stop: 0, inFlight: 4 };
 }
 
 const scales: readonly Scale[] = [1, 2, 4];

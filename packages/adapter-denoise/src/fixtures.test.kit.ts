@@ -10,6 +10,7 @@ import {
   type ImageDelta,
   openDevice,
   openGraph,
+  type Tensor,
 } from '@any-to-any/core';
 import { afterAll, expect } from 'vitest';
 import type { PatchesOptions } from './options.ts';
@@ -34,7 +35,7 @@ export function fakeGraph(before: (signal?: AbortSignal) => Promise<void> = asyn
     inputs: [],
     outputs: [],
     close: () => {},
-    async run({ state, sigma }, signal) {
+    async run({ state, sigma, double, quadruple }, signal) {
       const count = sigma!.data.length;
       steps.push(Array.from(sigma!.data, Number));
       await before(signal);
@@ -43,8 +44,12 @@ export function fakeGraph(before: (signal?: AbortSignal) => Promise<void> = asyn
         const from = (Math.floor(i / 16) * 24 + (i % 16) + 4) * 24 + 4;
         sharp.set((state!.data as Float32Array).subarray(from, from + 16), i * 16); // the adapter hands in floats
       }
-      const large = { data: new Float32Array(count * 3072), dims: [count, 3, 32, 32] };
-      return { sharp: { data: sharp, dims: [count, 3, 16, 16] }, large };
+      const black = (which: Tensor | undefined, side: number): Tensor => {
+        const dims = [which!.data.length, 3, side, side];
+        return { data: new Float32Array(which!.data.length * 3 * side ** 2), dims };
+      };
+      const larger = { twofold: black(double, 32), fourfold: black(quadruple, 64) };
+      return { sharp: { data: sharp, dims: [count, 3, 16, 16] }, ...larger };
     },
   };
   return { graph, steps };
@@ -184,17 +189,20 @@ async function runAll(
       return (isInside ? inner : draft)(channel, y, x);
     });
   const around = places.flatMap(([row, column]) =>
-    Array.from({ length: 16 }, (_, i) => {
-      const [y, x] = [2 * row - 1 + Math.floor(i / 4), 2 * column - 1 + (i % 4)];
+    Array.from({ length: 36 }, (_, i) => {
+      const [y, x] = [2 * row - 2 + Math.floor(i / 6), 2 * column - 2 + (i % 6)];
       return y < 0 || x < 0 || y >= 2 * rows || x >= 2 * columns ? unknown : ids(y, x);
     }),
   );
+  const every = { data: Int32Array.from(places.keys()), dims: [count] };
   const outputs = await graph.run({
     draft: { data: windows(draft), dims: [count, 3, 24, 24] },
     state: { data: windows(state), dims: [count, 3, 24, 24] },
     sigma: { data: new Float32Array(count).fill(sigma), dims: [count] },
     place: { data: Int32Array.from(places.flat()), dims: [count, 2] },
-    ids: { data: Int32Array.from(around), dims: [count, 4, 4] },
+    ids: { data: Int32Array.from(around), dims: [count, 6, 6] },
+    double: every,
+    quadruple: every,
   });
   const planes = (name: string, side: number): Planes => {
     const data = outputs[name]!.data as Float32Array; // the graph says float32
@@ -203,7 +211,7 @@ async function runAll(
       return data[((patch * 3 + channel) * side + (y % side)) * side + (x % side)]!;
     };
   };
-  return { sharp: planes('sharp', 16), large: planes('large', 32) };
+  return { 1: planes('sharp', 16), 2: planes('twofold', 32), 4: planes('fourfold', 64) };
 }
 
 export type StageOptions = Pick<PatchesOptions, 'schedule' | 'codes'>;
@@ -220,19 +228,17 @@ export async function wholePlanes(
   const levels = sigmasOf(schedule);
   const id = (row: number, column: number): number => picture.ids[row * (width / 8) + column]!;
   let state = draft;
-  let large = draft;
+  let whole = draft;
   for (let step = 0; step < schedule.steps; step++) {
     const [before, share] = [state, levels[step + 1]! / levels[step]!];
     const made = await runAll(graph, draft, before, width / 16, height / 16, levels[step]!, id, codes);
     state = (channel, y, x) => {
-      const clean = made.sharp(channel, y, x);
+      const clean = made[1](channel, y, x);
       return clean + share * (before(channel, y, x) - clean);
     };
-    large = made.large;
+    whole = made[scale];
   }
-  if (scale === 4)
-    large = (await runAll(graph, large, large, width / 8, height / 8, 0, () => codes, codes)).large;
-  return scale === 1 ? state : large;
+  return scale === 1 ? state : whole;
 }
 
 /** The same as RGBA. */

@@ -76,18 +76,17 @@ function weigh({ first, weights }: Taps, index: number, valueAt: (at: number) =>
   return sum;
 }
 
-/** Sharpens nothing, enlarges `scale` times. */
-export function lanczosRefiner(side: number, scale: 2 | 4): Refiner {
+/** Sharpens nothing, only enlarges. */
+export function lanczosRefiner(side: number): Refiner {
   const halo = lanczosHalo;
   return {
     side,
     halo,
-    enlarges: scale,
     async refine(patches) {
       await setImmediate(); // a call takes some milliseconds: others have their turn in between
-      return patches.map(({ window, state }) => ({
+      return patches.map(({ window, state, enlarge: times }) => ({
         sharp: state,
-        large: enlarge(window, side, halo, scale),
+        large: times === 1 ? undefined : enlarge(window, side, halo, times),
       }));
     },
   };

@@ -1,22 +1,24 @@
 /**
  * The patch stage of a bundle as a refiner: one call of its graph for all patches.
- * `draft`, `state [n, 3, window, window]`, `sigma [n]`, `place [n, 2]`, `ids [n, k, k]`
- * → `sharp [n, 3, side, side]`, `large [n, 3, 2 side, 2 side]`.
+ * `draft`, `state [n, 3, window, window]`, `sigma [n]`, `place [n, 2]`, `ids [n, k, k]`, `double [m]`, `quadruple [l]`
+ * (which patches are enlarged) → `sharp [n, 3, side, side]`, `twofold [m, 3, 2 side, 2 side]`,
+ * `fourfold [l, 3, 4 side, 4 side]`.
  */
 import { AnyToAnyError, type Graph, type Tensor, throwIfAborted } from '@any-to-any/core';
 import type { PatchesOptions } from './options.ts';
 import type { Patch, Refined, Refiner } from './refiner.ts';
 
-export const graphInputs = ['draft', 'state', 'sigma', 'place', 'ids'];
-export const graphOutputs = ['sharp', 'large'];
+export const graphInputs = ['draft', 'state', 'sigma', 'place', 'ids', 'double', 'quadruple'];
+export const graphOutputs = ['sharp', 'twofold', 'fourfold'];
+/** Ids around those of a patch that the network sees. */
+export const idsBeside = 2;
 
 export function networkRefiner({ side, halo, factor }: PatchesOptions, graph: Graph): Refiner {
   const window = side + 2 * halo;
-  const idWindow = side / factor + 2;
+  const idWindow = side / factor + 2 * idsBeside;
   return {
     side,
     halo,
-    enlarges: 2,
     async refine(patches, signal) {
       const count = patches.length;
       const draft = new Float32Array(count * 3 * window * window);
@@ -26,6 +28,7 @@ export function networkRefiner({ side, halo, factor }: PatchesOptions, graph: Gr
       const ids = new Int32Array(count * idWindow * idWindow);
       for (const [i, patch] of patches.entries()) ids.set(patch.ids, i * idWindow * idWindow);
       const square = [count, 3, window, window];
+      const [double, quadruple] = [wanted(patches, 2), wanted(patches, 4)];
       const outputs = await graph.run(
         {
           draft: { data: draft, dims: square },
@@ -33,15 +36,29 @@ export function networkRefiner({ side, halo, factor }: PatchesOptions, graph: Gr
           sigma: { data: Float32Array.from(patches, ({ sigma }) => sigma), dims: [count] },
           place: { data: placesOf(patches), dims: [count, 2] },
           ids: { data: ids, dims: [count, idWindow, idWindow] },
+          double: { data: double, dims: [double.length] },
+          quadruple: { data: quadruple, dims: [quadruple.length] },
         },
         signal,
       );
       throwIfAborted(signal, 'refine');
       const sharp = split(outputs['sharp'], 'sharp', count, side);
-      const large = split(outputs['large'], 'large', count, 2 * side);
-      return sharp.map((each, i): Refined => ({ sharp: each, large: large[i]! }));
+      const large = new Map<number, Float32Array>();
+      for (const [name, which, times] of [
+        ['twofold', double, 2],
+        ['fourfold', quadruple, 4],
+      ] as const) {
+        const found = split(outputs[name], name, which.length, times * side);
+        for (const [i, patch] of which.entries()) large.set(patch, found[i]!);
+      }
+      return sharp.map((each, i): Refined => ({ sharp: each, large: large.get(i) }));
     },
   };
+}
+
+/** Which of the patches are wanted so many times larger. */
+function wanted(patches: readonly Patch[], times: number): Int32Array {
+  return Int32Array.from([...patches.keys()].filter((patch) => patches[patch]!.enlarge === times));
 }
 
 function placesOf(patches: readonly Patch[]): Int32Array {

@@ -1,12 +1,12 @@
 /**
  * What sharpens and enlarges patches: a network or plain arithmetic. Patches of one call know nothing of each other.
  */
+import type { Scale } from './options.ts';
+
 export interface Refiner {
   /** Side of a patch, and how much around it is seen, pixels. */
   readonly side: number;
   readonly halo: number;
-  /** How many times larger `large` is. */
-  readonly enlarges: number;
   refine(patches: readonly Patch[], signal: AbortSignal | undefined): Promise<readonly Refined[]>;
 }
 
@@ -20,13 +20,15 @@ export interface Patch {
   /** Where it lies in its picture, in patches. */
   readonly row: number;
   readonly column: number;
-  /** The ids of the patch and one around, `[side / factor + 2]²`; empty where the refiner asks for none. */
+  /** The ids of the patch and some around, row by row; empty where the refiner asks for none. */
   readonly ids: Int32Array;
+  /** How many times larger it is wanted; 1: at its size alone. */
+  readonly enlarge: Scale;
 }
 
 export interface Refined {
   /** What the patch would be without any noise: `[3, side, side]`. */
   readonly sharp: Float32Array;
-  /** The same, enlarged: `[3, enlarges side, enlarges side]`. */
-  readonly large: Float32Array;
+  /** The same enlarged, `[3, enlarge side, enlarge side]`; absent where that is not wanted. */
+  readonly large?: Float32Array | undefined;
 }

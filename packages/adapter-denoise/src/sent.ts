@@ -1,6 +1,5 @@
 /**
  * What has been sent of each patch: makes sure that revisions rise and noise falls, whatever came in.
- * Patches of an enlarged picture count under the patch of the smallest one they belong to.
  */
 export interface Sent {
   /** The revision to send patches with, or undefined if one was already sent with no more noise than that. */
@@ -12,7 +11,7 @@ export function createSent(count: number): Sent {
   const sigmas = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   return {
     next(patches, sigma) {
-      // What is finished may be sent finished again: exact patches that changed, and the quarters of a patch.
+      // What is finished may be sent finished again: exact patches that changed.
       const isLate = (before: number): boolean => sigma > before || (sigma === before && sigma > 0);
       if (patches.some((patch) => isLate(sigmas[patch]!))) return undefined;
       const revision = 1 + Math.max(...patches.map((patch) => revisions[patch]!));

@@ -1,6 +1,6 @@
 /**
- * One size of the picture while it is refined: which patches have come, which are exact, and for which a result was
- * asked for from what is there now. The first stage holds what the tokenizer drew, the next what that became.
+ * The picture as the tokenizer drew it, while it is refined: which patches have come, which are exact, and for which a
+ * result was asked for from what is there now.
  */
 import { type Canvas, emptyCanvas } from './picture/canvas.ts';
 import { around, type PatchGrid } from './picture/grid.ts';

@@ -18,7 +18,6 @@ import {
   wholePlanes,
 } from './fixtures.test.kit.ts';
 import type { PatchesOptions } from './options.ts';
-import { sigmasOf } from './schedule.ts';
 
 const bundle = (file: string): string =>
   fileURLToPath(new URL(`../../model-emoji/bundle/${file}`, import.meta.url));
@@ -43,17 +42,17 @@ async function adapt(
 }
 
 test('every patch comes to what the whole picture comes to, before rounding', async () => {
-  const last = sigmasOf(options.schedule).at(-2)!;
   const found = new Map<string, Float32Array>();
   const recording: Graph = {
     ...graph,
     async run(feeds, signal) {
       const outputs = await graph.run(feeds, signal);
-      const large = outputs['large']!.data as Float32Array; // the graph says float32
-      const [places, sigmas] = [feeds['place']!.data, feeds['sigma']!.data];
-      for (let i = 0; i < sigmas.length; i++) {
-        if (Math.abs(Number(sigmas[i]) - last) < 1e-6)
-          found.set(`${places[2 * i]} ${places[2 * i + 1]}`, large.slice(i * 3072, (i + 1) * 3072));
+      const large = outputs['twofold']!.data as Float32Array; // the graph says float32
+      const places = feeds['place']!.data;
+      for (const [row, patch] of (feeds['double']!.data as Int32Array).entries()) {
+        // The adapter hands in whole numbers.
+        const place = `${places[2 * patch]} ${places[2 * patch + 1]}`;
+        found.set(place, large.slice(row * 3072, (row + 1) * 3072));
       }
       return outputs;
     },

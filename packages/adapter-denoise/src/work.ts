@@ -4,6 +4,7 @@
  * patch alone: each is refined from exact pixels of itself and its neighbours, so order and lost drafts do not matter.
  */
 import type { ImageDelta } from '@any-to-any/core';
+import type { Scale } from './options.ts';
 import { middleOf, putPixels, readWindow } from './picture/canvas.ts';
 import { checkDelta, checkSize, cutPixels, scaled } from './picture/delta.ts';
 import { around, patchesUnder, patchGrid, rectangleOf } from './picture/grid.ts';
@@ -19,20 +20,19 @@ export interface WorkSettings {
   readonly refiner: Refiner;
   /** Noise before every step, and 0. */
   readonly sigmas: readonly number[];
-  /** How often the picture is enlarged: 0, 1, 2. */
-  readonly enlargements: number;
+  /** How many times larger the picture becomes. */
+  readonly scale: Scale;
   readonly delay: number;
   /** Fewer than there are steps. */
   readonly previews: number;
   readonly stop: number;
   readonly inFlight: number;
   /** Absent: the refiner asks for no ids. */
-  readonly ids?: { readonly factor: number; readonly codes: number } | undefined;
+  readonly ids?: { readonly factor: number; readonly codes: number; readonly beside: number } | undefined;
 }
 
 /** A patch on its way. */
 interface Job {
-  readonly stage: number;
   readonly index: number;
   /** False: the preview of a draft, which ends before its last step. */
   readonly isFinal: boolean;
@@ -40,7 +40,6 @@ interface Job {
   readonly isWanted: () => boolean;
   readonly window: Float32Array;
   readonly ids: Int32Array;
-  readonly sigmas: readonly number[];
   step: number;
   state: Float32Array;
 }
@@ -53,12 +52,11 @@ export interface Batch {
 export class Work {
   readonly #settings: WorkSettings;
   readonly #queue: Queue<Job>;
-  readonly #stages: Stage[] = [];
+  #stage: Stage | undefined;
   /** Latest revision that came, by patch. */
   #revisions = new Float64Array();
   #ids: IdMap | undefined;
   #sent: Sent = createSent(0);
-  #isEnded = false;
 
   constructor(settings: WorkSettings) {
     this.#settings = settings;
@@ -72,8 +70,7 @@ export class Work {
 
   /** Takes a patch and returns what of it is to be sent on, as the blurred patch it is here. Throws CONTENT_INVALID. */
   receive(delta: ImageDelta): ImageDelta[] {
-    if (this.#stages.length === 0) this.#open(delta);
-    const stage = this.#stages[0]!;
+    const stage = this.#stage ?? this.#open(delta);
     const { grid } = stage.canvas;
     checkDelta(delta, grid);
     const { rectangle, ids } = delta;
@@ -88,34 +85,34 @@ export class Work {
       this.#revisions[index] = delta.revision;
       stage.touch(index, delta.sigma === 0);
     }
-    if (delta.sigma > 0 && this.#settings.previews > 0) for (const index of newer) this.#add(0, index, false);
-    this.#addDue(0, newer);
+    if (delta.sigma > 0 && this.#settings.previews > 0)
+      for (const index of newer) this.#add(stage, index, false);
+    this.#addDue(stage, newer);
     const sigma = Math.max(delta.sigma, this.#settings.sigmas[0]!);
     const revision = newer.length === under.length ? this.#sent.next(under, sigma) : undefined;
     if (revision !== undefined) return [{ ...delta, revision, sigma }];
     return newer.flatMap((index) => {
       const own = rectangleOf(grid, index);
-      return this.#send(0, index, 1, cutPixels(pixels, rectangle, own), own.width, sigma);
+      return this.#send(stage, index, 1, cutPixels(pixels, rectangle, own), own.width, sigma);
     });
   }
 
   /** Nothing more comes: what is there is all there is. */
   end(): void {
-    this.#isEnded = true;
-    this.#complete(0);
+    if (this.#stage === undefined) return;
+    this.#stage.complete();
+    this.#addDue(this.#stage, [...this.#stage.canvas.known.keys()]);
   }
 
   /** What goes through the refiner next, in one call. No patches: nothing to do for now. */
   take(): Batch {
-    if (this.#isEnded) {
-      for (let stage = 1; stage < this.#stages.length && this.#queue.length === 0; stage++)
-        this.#complete(stage);
-    }
     const jobs = this.#queue.tick((job) => job.isWanted());
-    const patches = jobs.map(({ stage, index, window, state, sigmas, step, ids }): Patch => {
-      const { columns } = this.#stages[stage]!.canvas.grid;
+    const { sigmas, scale } = this.#settings;
+    const patches = jobs.map(({ index, window, state, step, ids, isFinal }): Patch => {
+      const { columns } = this.#stage!.canvas.grid; // there are jobs of one
       const [row, column] = [Math.floor(index / columns), index % columns];
-      return { window, state, sigma: sigmas[step]!, row, column, ids };
+      const enlarge = isFinal && sigmas[step + 1] === 0 ? scale : 1;
+      return { window, state, sigma: sigmas[step]!, row, column, ids, enlarge };
     });
     return { jobs, patches };
   }
@@ -125,109 +122,72 @@ export class Work {
     return jobs.flatMap((job, i) => (job.isWanted() ? this.#advance(job, refined[i]!) : []));
   }
 
-  #open(delta: ImageDelta): void {
+  #open(delta: ImageDelta): Stage {
     checkSize(delta);
-    const { refiner, enlargements, ids } = this.#settings;
-    for (let stage = 0; stage < Math.max(1, enlargements); stage++) {
-      const scale = refiner.enlarges ** stage;
-      this.#stages.push(createStage(patchGrid(scale * delta.width, scale * delta.height, refiner.side)));
-    }
-    const { grid } = this.#stages[0]!.canvas;
+    const { refiner, ids } = this.#settings;
+    const grid = patchGrid(delta.width, delta.height, refiner.side);
     this.#revisions = new Float64Array(grid.columns * grid.rows).fill(-1);
     this.#sent = createSent(grid.columns * grid.rows);
     if (ids !== undefined) this.#ids = emptyIdMap(grid, ids.factor, ids.codes);
-  }
-
-  #complete(stage: number): void {
-    const found = this.#stages[stage];
-    if (found === undefined || found.isComplete) return;
-    found.complete();
-    this.#addDue(stage, [...found.canvas.known.keys()]);
+    this.#stage = createStage(grid);
+    return this.#stage;
   }
 
   /** Adds the patches that see one of `touched` and have all they need. */
-  #addDue(stage: number, touched: readonly number[]): void {
-    const found = this.#stages[stage]!;
-    for (const index of new Set(touched.flatMap((each) => around(found.canvas.grid, each)))) {
-      if (!found.isDue(index)) continue;
-      found.ask(index);
+  #addDue(stage: Stage, touched: readonly number[]): void {
+    for (const index of new Set(touched.flatMap((each) => around(stage.canvas.grid, each)))) {
+      if (!stage.isDue(index)) continue;
+      stage.ask(index);
       this.#add(stage, index, true);
     }
   }
 
-  #add(stage: number, index: number, isFinal: boolean): void {
-    const { refiner, sigmas } = this.#settings;
-    const { canvas, versionOf, stampOf } = this.#stages[stage]!;
+  #add({ canvas, versionOf, stampOf }: Stage, index: number, isFinal: boolean): void {
+    const { refiner, ids } = this.#settings;
     const now = isFinal ? stampOf : versionOf;
     const before = now(index);
     const window = readWindow(canvas, index, refiner.halo);
-    const ids = this.#ids === undefined ? new Int32Array() : readIds(this.#ids, canvas.grid, index);
     this.#queue.add({
-      stage,
       index,
       isFinal,
       isWanted: () => now(index) === before,
       window,
-      // Ids lie under the first stage only.
-      ids: stage === 0 ? ids : ids.fill(this.#ids?.unknown ?? 0),
-      sigmas: stage === 0 ? sigmas : [0, 0],
+      ids:
+        ids === undefined || this.#ids === undefined
+          ? new Int32Array()
+          : readIds(this.#ids, canvas.grid, index, ids.beside),
       step: 0,
       state: middleOf(window, refiner.side, refiner.halo),
     });
   }
 
   #advance(job: Job, { sharp, large }: Refined): ImageDelta[] {
-    const { refiner, enlargements, previews, stop } = this.#settings;
-    const { side, enlarges } = refiner;
-    const next = job.sigmas[job.step + 1]!;
-    const isLast = next === 0 || levelsBetween(job.state, sharp) < stop;
-    job.state = isLast ? sharp : stepTowards(job.state, sharp, job.sigmas[job.step]!, next);
-    job.step++;
+    const { refiner, sigmas, scale, previews, stop } = this.#settings;
+    const stage = this.#stage!; // the job is of it
+    const { side } = refiner;
+    const next = sigmas[job.step + 1]!;
+    const isStill = levelsBetween(job.state, sharp) < stop;
+    const isLast = next === 0 || (isStill && (!job.isFinal || scale === 1));
+    job.state = isLast ? sharp : stepTowards(job.state, sharp, sigmas[job.step]!, next);
+    // What is still needs no more steps but the last, which enlarges it.
+    job.step = isStill ? sigmas.length - 2 : job.step + 1;
     if (isLast || (!job.isFinal && job.step >= previews)) this.#queue.remove(job);
-    if (!isLast || !job.isFinal) return this.#send(job.stage, job.index, 1, job.state, side, next);
-    if (enlargements === 0) return this.#send(job.stage, job.index, 1, sharp, side, 0);
-    const isEnd = job.stage === this.#stages.length - 1;
-    // Between two enlargements less noise is left than before any step, but some.
-    const sigma = isEnd ? 0 : job.sigmas.at(-2)! / 2;
-    const sent = this.#send(job.stage, job.index, enlarges, large, enlarges * side, sigma);
-    if (!isEnd) this.#hand(job, large);
-    return sent;
+    if (!isLast || !job.isFinal) return this.#send(stage, job.index, 1, job.state, side, next);
+    return this.#send(stage, job.index, scale, large ?? sharp, scale * side, 0);
   }
 
-  /** Puts an enlarged patch into the next stage. Where it is as before, nothing is done again. */
-  #hand({ stage, index }: Job, large: Float32Array): void {
-    const { side, enlarges } = this.#settings.refiner;
-    const next = this.#stages[stage + 1]!;
-    const { grid, known } = next.canvas;
-    const whole = scaled(rectangleOf(this.#stages[stage]!.canvas.grid, index), enlarges);
-    const outer = { ...whole, width: enlarges * side, height: enlarges * side };
-    const touched = patchesUnder(grid, whole).filter((each) => {
-      const own = rectangleOf(grid, each);
-      const isChanged = putPixels(next.canvas, own, cutPixels(large, outer, own), own.width);
-      return isChanged || known[each] === 0;
-    });
-    for (const each of touched) next.touch(each, true);
-    this.#addDue(stage + 1, touched);
-  }
-
-  /** A patch of a stage, `times` times larger than there: `pixels [3, …, stride]`. Empty if sharper was sent before. */
+  /** A patch, `times` times larger: `pixels [3, …, stride]`. Empty if sharper was sent before. */
   #send(
-    stage: number,
+    { canvas: { grid } }: Stage,
     index: number,
     times: number,
     pixels: Float32Array,
     stride: number,
     sigma: number,
   ): ImageDelta[] {
-    const { side, enlarges } = this.#settings.refiner;
-    const { grid } = this.#stages[stage]!.canvas;
-    const own = rectangleOf(grid, index);
-    const root = this.#stages[0]!.canvas.grid;
-    const per = side * enlarges ** stage;
-    const under = Math.floor(own.y / per) * root.columns + Math.floor(own.x / per);
-    const revision = this.#sent.next([under], sigma);
+    const revision = this.#sent.next([index], sigma);
     if (revision === undefined) return [];
-    const rectangle = scaled(own, times);
+    const rectangle = scaled(rectangleOf(grid, index), times);
     const data = rgbaOf(pixels, stride, rectangle.width, rectangle.height);
     const [width, height] = [grid.width * times, grid.height * times];
     return [{ modality: 'image', width, height, rectangle, data, revision, sigma }];

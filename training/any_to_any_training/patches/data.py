@@ -1,6 +1,7 @@
 """What the patch stage learns from: scenes as the tokenizer draws them, beside true renders at 64, 128 and 256 px."""
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,10 +14,11 @@ from ..data.scene import Scene, placements
 from ..data.splits import training_scene
 from ..decoder.ids import IdTable
 from ..tokenizer.model import ImageTokenizer
-from .model import FACTOR, HALO, IDS, SIDE, WINDOW
+from .sizes import FACTOR, HALO, IDS, SIDE, WINDOW
 
 KINDS = {"single": 0.6, "pair": 0.25, "count": 0.15}
 BLOCK = SIDE // FACTOR
+BESIDE = (IDS - BLOCK) // 2  # ids around those of a patch
 PATCHES = CANVAS // SIDE  # a side
 
 
@@ -46,12 +48,24 @@ def draw_previews(tokenizer: ImageTokenizer, ids: np.ndarray) -> np.ndarray:
     return out
 
 
+class Sources(NamedTuple):
+    """Sprites at 64 px, larger ones, and their ids."""
+
+    atlas: Atlas
+    large: Atlas
+    table: IdTable
+
+
+def sources(run: Path, tokenizer: ImageTokenizer) -> Sources:
+    atlas = Atlas(run / "sprites")
+    return Sources(atlas, Atlas(run / "sprites-large"), IdTable(tokenizer, atlas))
+
+
 class Pictures:
     """Scenes in all the forms training needs, as bytes; `renew` replaces a few."""
 
-    def __init__(self, run: Path, tokenizer: ImageTokenizer, scenes: list[Scene]):
-        self.tokenizer, self.atlas = tokenizer, Atlas(run / "sprites")
-        self.large, self.table = Atlas(run / "sprites-large"), IdTable(tokenizer, self.atlas)
+    def __init__(self, tokenizer: ImageTokenizer, art: Sources, scenes: list[Scene]):
+        self.tokenizer, (self.atlas, self.large, self.table) = tokenizer, art
         parts = [self.make(scenes[i : i + 64]) for i in range(0, len(scenes), 64)]
         self.arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -99,12 +113,12 @@ def hide_later(window: np.ndarray) -> None:
 
 
 def id_windows(ids: np.ndarray, at: list[tuple[int, int, int]], unknown: int, later: bool = True) -> np.ndarray:
-    """int64 [N, 4, 4]: the ids of the patch and one around; `unknown` beyond the picture and, unless `later`, where none has come."""
-    padded = np.pad(ids.astype(np.int64), ((0, 0), (1, 1), (1, 1)), constant_values=unknown)
+    """int64 [N, 6, 6]: the ids of the patch and two around; `unknown` beyond the picture and, unless `later`, where none has come."""
+    padded = np.pad(ids.astype(np.int64), ((0, 0), (BESIDE, BESIDE), (BESIDE, BESIDE)), constant_values=unknown)
     out = np.stack([padded[i, BLOCK * row : BLOCK * row + IDS, BLOCK * column : BLOCK * column + IDS] for i, row, column in at])
     if not later:
-        out[:, 1:, -1] = unknown
-        out[:, -1, :] = unknown
+        out[:, BESIDE:, -BESIDE:] = unknown
+        out[:, -BESIDE:, :] = unknown
     return out
 
 

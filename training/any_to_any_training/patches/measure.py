@@ -14,16 +14,17 @@ from PIL import Image
 from torch import Tensor
 
 from ..data.scene import Scene
-from ..data.splits import held_out_scene
+from ..data.splits import held_out, held_out_scene
 from ..pictures import sheet, to_uint8
 from ..tokenizer.measure import REASONS, psnr
 from ..tokenizer.model import ImageTokenizer
 from ..tokenizer.restore import load_tokenizer
-from .data import SIDE, Pictures, to_range
+from .data import Pictures, Sources, sources, to_bytes, to_range
 from .export import load_stage
 from .model import PatchStage
-from .sample import first_stage, second_stage
+from .sample import whole
 from .schedule import sigmas
+from .sizes import SIDE
 
 
 def scenes(count: int, seed: int = 7) -> list[Scene]:
@@ -50,30 +51,34 @@ def lanczos(pictures: np.ndarray, scale: int) -> Tensor:
 
 
 @torch.no_grad()
-def measure(model: PatchStage, tokenizer: ImageTokenizer, run: Path, levels: list[float], count: int) -> dict:
+def measure(model: PatchStage, tokenizer: ImageTokenizer, art: Sources, levels: list[float], count: int) -> dict:
     model.eval()
-    arrays = Pictures(run, tokenizer, scenes(count)).arrays
-    states, double = first_stage(model, arrays["exact"], arrays["ids"], levels)
-    quadruple = second_stage(model, double)
+    chosen = scenes(count)
+    arrays = Pictures(tokenizer, art, chosen).arrays
+    states, twofold, fourfold = whole(model, arrays["exact"], arrays["ids"], levels)
     truth = {scale: to_range(arrays[f"truth{scale}"]) for scale in (1, 2, 4)}
     decibels = lambda a, scale: round(psnr(a, truth[scale]).mean().item(), 2)  # noqa: E731
-    seams = lambda a, scale, side: round(seam_ratio(a, side) / seam_ratio(truth[scale], side), 3)  # noqa: E731
+    seams = lambda a, scale: round(seam_ratio(to_range(to_bytes(a)), min(scale, 2) * SIDE) / seam_ratio(truth[scale], min(scale, 2) * SIDE), 3)  # noqa: E731
+    plain = {scale: lanczos(arrays["exact"], scale) for scale in (2, 4)}
+    gains = psnr(fourfold, truth[4]) - psnr(plain[4], truth[4])
+    of_reason = lambda reason: [i for i, scene in enumerate(chosen) if held_out(scene) == {reason}]  # noqa: E731
     return {
         "sigmas": [round(level, 4) for level in levels],
         "psnr": [decibels(state, 1) for state in states],
-        "psnr2": decibels(double, 2), "lanczos2": decibels(lanczos(arrays["exact"], 2), 2),
-        "psnr4": decibels(quadruple, 4), "lanczos4": decibels(lanczos(arrays["exact"], 4), 4),
-        "seams": {"draft": seams(states[0], 1, SIDE), "sharp": seams(states[-1], 1, SIDE), "double": seams(double, 2, 2 * SIDE), "quadruple": seams(quadruple, 4, 2 * SIDE)},
+        "psnr2": decibels(twofold, 2), "lanczos2": decibels(plain[2], 2),
+        "psnr4": decibels(fourfold, 4), "lanczos4": decibels(plain[4], 4),
+        "gain4": {reason: round(gains[of_reason(reason)].mean().item(), 2) for reason in REASONS},
+        "seams": {"draft": seams(states[0], 1), "sharp": seams(states[-1], 1), "twofold": seams(twofold, 2), "fourfold": seams(fourfold, 4)},
         "pictures": count,
     }
 
 
 @torch.no_grad()
-def samples(model: PatchStage, tokenizer: ImageTokenizer, run: Path, levels: list[float], path: Path) -> None:
+def samples(model: PatchStage, tokenizer: ImageTokenizer, art: Sources, levels: list[float], path: Path) -> None:
     """Rows of eight: the tokenizer's drawing, Lanczos x4, the stage x2 and x4, the truth; all shown at 256 px."""
-    arrays = Pictures(run, tokenizer, scenes(8, seed=11)).arrays
-    _, double = first_stage(model, arrays["exact"], arrays["ids"], levels)
-    rows = [to_range(arrays["exact"]), lanczos(arrays["exact"], 4), double, second_stage(model, double), to_range(arrays["truth4"])]
+    arrays = Pictures(tokenizer, art, scenes(8, seed=11)).arrays
+    _, twofold, fourfold = whole(model, arrays["exact"], arrays["ids"], levels)
+    rows = [to_range(arrays["exact"]), lanczos(arrays["exact"], 4), twofold, fourfold, to_range(arrays["truth4"])]
     shown = [[np.asarray(Image.fromarray(p).resize((256, 256), Image.NEAREST)) for p in to_uint8(row.numpy())] for row in rows]
     sheet(shown, path, ["drawn", "lanczos x4", "x2", "x4", "truth"], scale=1)
 
@@ -86,9 +91,10 @@ def main() -> None:
     torch.set_num_threads(1)
     model, stage = load_stage(options.run)
     tokenizer, levels = load_tokenizer(options.run), sigmas(stage["schedule"])
-    found = measure(model, tokenizer, options.run, levels, options.pictures)
+    art = sources(options.run, tokenizer)
+    found = measure(model, tokenizer, art, levels, options.pictures)
     (options.run / "patches" / "measure.json").write_text(json.dumps(found, indent=2) + "\n")
-    samples(model, tokenizer, options.run, levels, options.run / "patches" / "samples.png")
+    samples(model, tokenizer, art, levels, options.run / "patches" / "samples.png")
     print(json.dumps(found))
 
 

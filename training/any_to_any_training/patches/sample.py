@@ -1,16 +1,27 @@
 """The steps of the patch stage over whole pictures, as the adapter takes them, without its stop."""
+from typing import NamedTuple
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .data import id_windows, to_range, windows
-from .model import HALO, SIDE, PatchStage
+from .model import PatchStage, middle
+from .sizes import HALO, SIDE
+
+ATONCE = 256  # patches of one call
+
+
+class Refined(NamedTuple):
+    states: list[Tensor]  # before the first step and after every one
+    twofold: Tensor
+    fourfold: Tensor
 
 
 def into(draft: Tensor, state: Tensor) -> Tensor:
     """The draft's window [N, 3, 24, 24] with the patch [N, 3, 16, 16] in its middle."""
-    return F.pad(state - draft[:, :, HALO:-HALO, HALO:-HALO], (HALO,) * 4) + draft
+    return F.pad(state - middle(draft), (HALO,) * 4) + draft
 
 
 def step(state: Tensor, sharp: Tensor, sigma: float, following: float) -> Tensor:
@@ -19,13 +30,15 @@ def step(state: Tensor, sharp: Tensor, sigma: float, following: float) -> Tensor
 
 
 @torch.no_grad()
-def refine(model: PatchStage, draft: Tensor, place: Tensor, ids: Tensor, levels: list[float], steps: int | None = None) -> tuple[list[Tensor], Tensor]:
-    """-> the patch before the first and after every step, and its enlargement by the last one."""
-    states, large = [draft[:, :, HALO:-HALO, HALO:-HALO]], draft[:, :, :1]
-    for sigma, following in list(zip(levels, levels[1:]))[:steps]:
-        sharp, large = model(draft, into(draft, states[-1]), torch.full((len(draft),), sigma), place, ids)
+def refine(model: PatchStage, draft: Tensor, place: Tensor, ids: Tensor, levels: list[float], steps: int | None = None, remember: bool = True) -> Refined:
+    """Through all steps, or the first few; enlarged by the last one alone."""
+    states, none, every = [middle(draft)], torch.arange(0), torch.arange(len(draft))
+    twofold = fourfold = draft[:0]
+    for index, (sigma, following) in list(enumerate(zip(levels, levels[1:])))[:steps]:
+        which = every if index == len(levels) - 2 else none
+        sharp, twofold, fourfold = model(draft, into(draft, states[-1]), torch.full((len(draft),), sigma), place, ids, which, which, remember)
         states.append(step(states[-1], sharp, sigma, following))
-    return states, large
+    return Refined(states, twofold, fourfold)
 
 
 def grid_of(count: int, size: int) -> list[tuple[int, int, int]]:
@@ -42,28 +55,13 @@ def assemble(patches: Tensor, count: int) -> Tensor:
 
 
 @torch.no_grad()
-def first_stage(model: PatchStage, exact: np.ndarray, ids: np.ndarray, levels: list[float]) -> tuple[list[Tensor], Tensor]:
-    """Pictures at every level, and at twice their side."""
+def whole(model: PatchStage, exact: np.ndarray, ids: np.ndarray, levels: list[float]) -> Refined:
+    """Pictures at every level, and larger."""
     at = grid_of(len(exact), exact.shape[1])
     draft = to_range(windows(exact, at))
     place = torch.tensor([(row, column) for _, row, column in at])
     known = torch.from_numpy(id_windows(ids, at, model.config.codes))
-    states, large = refine(model, draft, place, known, levels)
-    return [assemble(state, len(exact)) for state in states], assemble(large, len(exact))
-
-
-def float_windows(pictures: Tensor, at: list[tuple[int, int, int]]) -> Tensor:
-    padded = F.pad(pictures, (HALO,) * 4, mode="replicate")
-    span = SIDE + 2 * HALO
-    return torch.stack([padded[i, :, SIDE * row : SIDE * row + span, SIDE * column : SIDE * column + span] for i, row, column in at])
-
-
-@torch.no_grad()
-def second_stage(model: PatchStage, pictures: Tensor) -> Tensor:
-    """Pictures of the first stage -> twice their side: one call at sigma 0."""
-    at = grid_of(len(pictures), pictures.shape[-1])
-    draft = float_windows(pictures, at)
-    place = torch.tensor([(row, column) for _, row, column in at])
-    unknown = torch.full((len(at), 4, 4), model.config.codes)
-    parts = [model(d, d, torch.zeros(len(d)), p, u)[1] for d, p, u in zip(draft.split(256), place.split(256), unknown.split(256))]
-    return assemble(torch.cat(parts), len(pictures))
+    parts = [refine(model, d, p, k, levels) for d, p, k in zip(draft.split(ATONCE), place.split(ATONCE), known.split(ATONCE))]
+    put = lambda each: assemble(torch.cat(each), len(exact))  # noqa: E731
+    states = [put(each) for each in zip(*(part.states for part in parts))]
+    return Refined(states, put([part.twofold for part in parts]), put([part.fourfold for part in parts]))

@@ -45,15 +45,15 @@ export function putIds(map: IdMap, outer: Rectangle, ids: Uint32Array, inner: Re
   }
 }
 
-/** The ids of a patch and one around: `[side / factor + 2]²`, `unknown` beyond the picture. */
-export function readIds(map: IdMap, grid: PatchGrid, index: number): Int32Array {
+/** The ids of a patch and `beside` around: `[side / factor + 2 beside]²`, `unknown` beyond the picture. */
+export function readIds(map: IdMap, grid: PatchGrid, index: number, beside: number): Int32Array {
   const { x, y } = rectangleOf(grid, index);
-  const size = grid.side / map.factor + 2;
+  const size = grid.side / map.factor + 2 * beside;
   const found = new Int32Array(size * size).fill(map.unknown);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
-      const top = y / map.factor - 1 + row;
-      const left = x / map.factor - 1 + column;
+      const top = y / map.factor - beside + row;
+      const left = x / map.factor - beside + column;
       if (top < 0 || left < 0 || top >= map.rows || left >= map.columns) continue;
       found[row * size + column] = map.ids[top * map.columns + left]!;
     }

@@ -4,7 +4,7 @@
  */
 
 /** The numbers of TensorProto.DataType. */
-export const elementTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10 } as const;
+export const elementTypes = { f32: 1, u8: 2, i8: 3, u16: 4, i32: 6, i64: 7, bool: 9, f16: 10 } as const;
 
 export type ElementType = keyof typeof elementTypes;
 
@@ -13,6 +13,7 @@ export const elementBytes: Record<ElementType, number> = {
   f32: 4,
   u8: 1,
   i8: 1,
+  u16: 2,
   i32: 4,
   i64: 8,
   bool: 1,

@@ -6,7 +6,7 @@ import type { Settings } from '../../options.ts';
 import { type Config, type Modality, portSizes } from './config.ts';
 import { usesModality } from './decoder.ts';
 import { runOptions } from './patch-config.ts';
-import { patchSizes } from './patch-stage.ts';
+import { patchSizes } from './patch-sizes.ts';
 import { describeCodec, describeSoundEncoder } from './sound.ts';
 
 /** Names of the files of a bundle of this family. */

@@ -24,22 +24,31 @@ const runSchema = z.strictObject({
 
 export const patchStageSchema = runSchema.extend({
   kind: z.literal('patches'),
-  /** Width of the table of ids. */
-  codeWidth: count,
   /** Channels of the trunk, and inside a block. */
   width: count,
   hidden: count,
   blocks: count,
-  /** Cells of 4 px. */
-  kernel: count.refine((kernel) => kernel % 2 === 1, 'a kernel with a middle is odd'),
   /** Width of what noise and place say. */
   condition: count,
   /** Rows and columns that have a place of their own. */
   places: count,
   /** What enlarges in place of this network: an adapter bundle's options and files, which stand beside the checkpoint's. */
   upsampler: z.strictObject({ options: z.record(z.string(), z.unknown()), files: z.array(file) }).optional(),
-  /** What is remembered by the ids under a patch: places of a hash, rows, bytes of a row, floats a byte chooses. Absent: nothing. */
-  memory: z.strictObject({ slots: count, rows: count, groups: count, depth: count }).optional(),
+  /**
+   * What is remembered by two by two ids: buckets of a hash, corners it names and cells of art around them; bytes of a cell and
+   * floats a byte chooses; treatments of styles and colours of backgrounds. Absent: nothing.
+   */
+  memory: z
+    .strictObject({
+      buckets: count,
+      corners: count,
+      cells: count,
+      groups: count,
+      depth: count,
+      treatments: count,
+      colours: count,
+    })
+    .optional(),
 });
 
 export type PatchStageConfig = z.infer<typeof patchStageSchema>;

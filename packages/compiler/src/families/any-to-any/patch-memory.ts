@@ -1,105 +1,180 @@
 /**
- * The memory of a patch stage: the four ids under a patch → what the tokenizer always gets wrong there. A hash of the
- * ids names a row, a second one says whether the row is theirs; ids that are not remembered change nothing. A row is
- * product-quantised (Jégou et al. 2011): a byte a group, which chooses a vector from the group's book. Where nothing is
- * wrong enough to be seen, it says so, and the noise of the quantisation stays away.
+ * The memory of a patch stage: any two by two ids → the piece of art they stand for. A corner of the grid of ids has four
+ * cells of 8 px around it; hashes of their ids find it in a table (cuckoo hashing, Pagh & Rodler 2001), which names the
+ * cells, what treatment they were given and on what background they lie. Corners that disagree about a cell are not
+ * believed. Knows nothing of pixels; `patch-art.ts` paints what is found.
  */
-import { type Build, weight } from '../../blocks/build.ts';
-import type { Value } from '../../onnx/graph.ts';
+import type { Build } from '../../blocks/build.ts';
+import type { GraphBuilder, Value } from '../../onnx/graph.ts';
 import type { PatchStageConfig } from './patch-config.ts';
+import { patchSizes } from './patch-sizes.ts';
 
-/** Of the four ids of a patch, row by row; sums of ids times these stay below 2³¹. */
-const slotFactors = [7919, 104729, 224737, 15401];
-const checkFactors = [130003, 257, 199999, 52361];
-/** A prime below 2²⁴, up to which float32 holds every whole number. */
-const checks = 16777213;
-/** Vectors of a book: what a byte can choose from. */
-const choices = 256;
-const bits = 8;
+/** Of the four ids around a corner; sums of ids times these stay below 2³¹. */
+const firstFactors = [7919, 104729, 224737, 15401];
+const secondFactors = [130003, 257, 199999, 52361];
+const checkFactors = [3571, 190027, 27449, 93719];
+/** The largest prime of two bytes. */
+const checks = 65521;
+/** Of a bucket. */
+const places = 4;
 
-export interface Remembered {
-  /** `bool [n, 1, 1, 1]`: whether the ids of the patch are known. */
-  readonly known: Value;
-  /** `[n, 3, side, side]`; 0 where they are not. */
-  readonly change: Value;
+const { side, factor, beside } = patchSizes;
+/** A side, of the cells of the patch; of the ids that are seen; of the corners inside these; of the cells with all corners there. */
+const own = side / factor;
+const idWindow = own + 2 * beside;
+const corners = idWindow - 1;
+export const cells = corners - 1;
+
+export type MemorySizes = NonNullable<PatchStageConfig['memory']>;
+
+/** What is found for a batch of patches. The cells of a patch and one around are sixteen, row by row; its own are four. */
+export interface Recalled {
+  /** `i32 [n, 16]`: which cell, and its treatment and background. */
+  readonly cell: Value;
+  readonly tint: Value;
+  /** `f32 [n, 16]`: 1 where a corner names it at all. */
+  readonly picked: Value;
+  /** `f32 [n, 4, 4]`: by cell of the patch and corner, 1 where what the corner says holds, and where its ids are there. */
+  readonly believed: Value;
+  readonly inside: Value;
 }
 
-/** `ids i32 [n, 4, 4]`: those of the patch and one around. `side`: of a patch. */
-export function remember(
-  build: Build,
-  ids: Value,
-  { slots, rows, groups, depth }: NonNullable<PatchStageConfig['memory']>,
-  side: number,
-): Remembered {
+/** For every place of a square of `size` a side: the four at its corners in a square of `of` a side. */
+function around(size: number, of: number): number[][] {
+  return Array.from({ length: size * size }, (_, at) => {
+    const first = Math.floor(at / size) * of + (at % size);
+    return [first, first + 1, first + of, first + of + 1];
+  });
+}
+
+const idsOfCorner = around(corners, idWindow);
+const cornersOfCell = around(cells, corners);
+const cellsOfOwnCorner = around(own + 1, cells);
+const ownCornersOfOwnCell = around(own, own + 1);
+/** A cell's first corner has it as its last cell. */
+const sideways = (four: readonly number[]): number[] => four.map((at, which) => 4 * at + 3 - which);
+const ownCorners = cellsOfOwnCorner.map(([first]) => cornersOfCell[first!]![3]!);
+/** The cells of the patch, among those and one around. */
+export const ownCells = ownCornersOfOwnCell.map(([first]) => cellsOfOwnCorner[first!]![3]!);
+
+/** `ids i32 [n, 6, 6]`: those of the patch and two around, from `codes` on unknown. */
+export function remember(build: Build, ids: Value, sizes: MemorySizes, codes: number): Recalled {
   const { graph } = build;
-  const bounds = [graph.integers([1, 1]), graph.integers([3, 3]), graph.integers([1, 2])];
-  const own = graph.op('Reshape', [graph.op('Slice', [ids, ...bounds]), graph.integers([-1, 4])]);
-  const slot = hash(build, own, 'slot', slotFactors, slots);
-  const row = graph.op('Gather', [whole(build, 'index', 'i32', [slots]), slot]);
-  const found = graph.op('Equal', [
-    graph.op('Gather', [whole(build, 'check', 'i32', [rows]), row]),
-    hash(build, own, 'check', checkFactors, checks),
-  ]);
-  const chosen = bytesOf(build, 'bytes', rows, groups, row);
-  const first = graph.initializer('first-choices', 'i32', [groups], () =>
-    Int32Array.from({ length: groups }, (_, group) => choices * group),
+  const whole = (value: number): Value =>
+    graph.initializer(`whole.${value}`, 'i32', [1], () => Int32Array.of(value));
+  const lastAxis = graph.integers([-1]);
+  const sum = (x: Value, keepdims = 0): Value => graph.op('ReduceSum', [x, lastAxis], { keepdims });
+  const flat = graph.op('Reshape', [ids, graph.integers([0, idWindow ** 2])]);
+  const quads = pick(graph, flat, 'ids-of-corner', idsOfCorner);
+
+  const found = find(build, quads, sizes);
+  const { treatments, colours } = sizes;
+  const tintOf = graph.op('Mod', [found, whole(treatments * colours)]);
+  const corner = graph.op('Div', [found, whole(treatments * colours)]);
+  const table = table16(build, 'corners', [sizes.corners, 4]);
+  const named = graph.op('Cast', [graph.op('Gather', [table, corner])], { to: 6 });
+
+  const cell = pick(
+    graph,
+    graph.op('Reshape', [named, graph.integers([0, 4 * corners ** 2])]),
+    'cell-of-corner',
+    cornersOfCell.map(sideways),
   );
-  const books = weight(build, 'memory.books', [choices * groups, depth]);
-  const vectors = graph.op('Gather', [books, graph.op('Add', [chosen, first])]);
-  const joined = graph.op('Reshape', [vectors, graph.integers([-1, groups * depth])]);
-  const isFound = graph.op('Reshape', [graph.op('Cast', [found], { to: 1 }), graph.integers([-1, 1])]);
-  const basis = weight(build, 'memory.sharp.weight', [3 * side ** 2, groups * depth]);
-  const flat = graph.op('MatMul', [
-    graph.op('Mul', [joined, isFound]),
-    graph.op('Transpose', [basis], { perm: [1, 0] }),
+  const tint = pick(graph, tintOf, 'corners-of-cell', cornersOfCell);
+  const isKnown = graph.op('Greater', [pick(graph, found, 'corners-of-cell', cornersOfCell), whole(0)]);
+  const treatment = graph.op('Mul', [
+    graph.op('Div', [tint, whole(colours)]),
+    graph.op('Min', [cell, whole(1)]),
   ]);
+  const told = graph.op('Add', [graph.op('Mul', [cell, whole(treatments)]), treatment]);
+  const said = graph.op('Where', [isKnown, told, whole(-1)]);
+
+  const across = graph.op('Unsqueeze', [said, graph.integers([-2])]);
+  const down = graph.op('Unsqueeze', [said, graph.integers([-1])]);
+  const agree = sum(graph.op('Cast', [graph.op('Equal', [across, down])], { to: 6 }));
+  const known = graph.op('Cast', [isKnown], { to: 6 });
+  const order = graph.initializer('order', 'i32', [4], () => Int32Array.of(0, 1, 2, 3));
+  const votes = graph.op('Add', [graph.op('Mul', [graph.op('Mul', [agree, known]), whole(4)]), order]);
+  const most = graph.op('ReduceMax', [votes, lastAxis], { keepdims: 1 });
+  const one = graph.op('Cast', [graph.op('Equal', [votes, most])], { to: 6 });
+  const chosen = sum(graph.op('Mul', [one, said]), 1);
+
+  const isKept = graph.op('And', [graph.op('Equal', [said, chosen]), isKnown]);
+  const kept = graph.op('Reshape', [
+    graph.op('Cast', [isKept], { to: 1 }),
+    graph.integers([0, 4 * cells ** 2]),
+  ]);
+  const held = pick(graph, kept, 'cells-of-own-corner', cellsOfOwnCorner.map(sideways));
+  const believed = graph.op('ReduceMin', [held, lastAxis], { keepdims: 0 });
+  const isThere = graph.op('Less', [graph.op('ReduceMax', [quads, lastAxis], { keepdims: 0 }), whole(codes)]);
+  const isPicked = graph.op('GreaterOrEqual', [chosen, whole(0)]);
+  const picked = graph.op('Reshape', [isPicked, graph.integers([0, cells ** 2])]);
   return {
-    known: graph.op('Reshape', [found, graph.integers([-1, 1, 1, 1])]),
-    change: graph.op('Mul', [
-      graph.op('Reshape', [flat, graph.integers([-1, 3, side, side])]),
-      placesOf(build, bytesOf(build, 'places', rows, bits, row), side),
-    ]),
+    cell: sum(graph.op('Mul', [one, cell])),
+    tint: sum(graph.op('Mul', [one, tint])),
+    picked: graph.op('Cast', [picked], { to: 1 }),
+    believed: pick(graph, believed, 'own-corners-of-own-cell', ownCornersOfOwnCell),
+    inside: pick(
+      graph,
+      graph.op('Cast', [isThere], { to: 1 }),
+      'corners-of-own-cell',
+      ownCornersOfOwnCell.map((four) => four.map((at) => ownCorners[at]!)),
+    ),
   };
 }
 
-/** Where a patch is changed: `[n, 1, side, side]` of 1 and 0, from a bit for every cell of 8 × 8. */
-function placesOf({ graph }: Build, bytes: Value, side: number): Value {
-  const table = graph.floats(
-    'bits',
-    [choices, bits],
-    Array.from({ length: choices * bits }, (_, at) => (Math.floor(at / bits) >> (at % bits)) & 1),
+/** `[n, 25, 4]` ids around corners → `[n, 25]`: what their place holds, `(corner · treatments + treatment) · colours + colour`; 0: nothing. */
+function find(build: Build, quads: Value, { buckets }: MemorySizes): Value {
+  const { graph, weights } = build;
+  const load = weights('memory.index', [buckets, places]);
+  const index = graph.initializer('memory.index', 'i32', [buckets, places], async () =>
+    Int32Array.from(await load()),
   );
-  const cells = graph.op('Reshape', [
-    graph.op('Gather', [table, bytes]),
-    graph.integers([-1, 1, bits, bits]),
+  const checksum = table16(build, 'check', [buckets, places]);
+  const check = graph.op('Unsqueeze', [
+    hash(graph, quads, 'check', checkFactors, checks),
+    graph.integers([-1]),
   ]);
-  const scales = graph.floats('cell', [4], [1, 1, side / bits, side / bits]);
-  const mode = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
-  return graph.op('Resize', [cells, undefined, scales], mode);
+  const nothing = graph.initializer('whole.0', 'i32', [1], () => Int32Array.of(0));
+  const held = [firstFactors, secondFactors].map((factors, i) => {
+    const bucket = hash(graph, quads, `bucket-${i}`, factors, buckets);
+    const theirs = graph.op('Cast', [graph.op('Gather', [checksum, bucket])], { to: 6 });
+    return graph.op('Where', [
+      graph.op('Equal', [theirs, check]),
+      graph.op('Gather', [index, bucket]),
+      nothing,
+    ]);
+  });
+  const all = graph.op('Concat', held, { axis: -1 });
+  return graph.op('ReduceMax', [all, graph.integers([-1])], { keepdims: 0 });
 }
 
-/** Row `row` of a table of bytes, as `i32`. */
-function bytesOf(build: Build, name: string, rows: number, width: number, row: Value): Value {
-  const table = whole(build, name, 'u8', [rows, width]);
-  return build.graph.op('Cast', [build.graph.op('Gather', [table, row])], { to: 6 });
-}
-
-/** `Σ id factor mod size`, `[n]`. */
-function hash({ graph }: Build, own: Value, name: string, factors: readonly number[], size: number): Value {
+/** `Σ id factor mod size`, over the last axis. */
+function hash(
+  graph: GraphBuilder,
+  quads: Value,
+  name: string,
+  factors: readonly number[],
+  size: number,
+): Value {
   const constant = (what: string, values: readonly number[]): Value =>
     graph.initializer(`${what}.${name}`, 'i32', [values.length], () => Int32Array.from(values));
   const sum = graph.op(
     'ReduceSum',
-    [graph.op('Mul', [own, constant('factors', factors)]), graph.integers([1])],
+    [graph.op('Mul', [quads, constant('factors', factors)]), graph.integers([-1])],
     { keepdims: 0 },
   );
   return graph.op('Mod', [sum, constant('size', [size])]);
 }
 
-/** A tensor of whole numbers, which the checkpoint keeps as floats. */
-function whole({ graph, weights }: Build, name: string, type: 'u8' | 'i32', shape: readonly number[]): Value {
+/** Of `x [n, …]`, for every row of `places` those it names: `[n, rows, 4]`. */
+function pick(graph: GraphBuilder, x: Value, name: string, places: readonly (readonly number[])[]): Value {
+  const indices = graph.initializer(name, 'i32', [places.length, 4], () => Int32Array.from(places.flat()));
+  return graph.op('Gather', [x, indices], { axis: 1 });
+}
+
+/** A table of whole numbers below 2¹⁶, which the checkpoint keeps as floats. */
+function table16({ graph, weights }: Build, name: string, shape: readonly number[]): Value {
   const load = weights(`memory.${name}`, shape);
-  return graph.initializer(`memory.${name}`, type, shape, async () =>
-    type === 'u8' ? Uint8Array.from(await load()) : Int32Array.from(await load()),
-  );
+  return graph.initializer(`memory.${name}`, 'u16', shape, async () => Uint16Array.from(await load()));
 }

@@ -29,13 +29,14 @@ beforeAll(async () => {
   await reader.close();
   session = await device.openSession(path);
   cases = await openSafetensors(join(directory, 'cases.safetensors'));
+  const wholes = ['place', 'ids', 'double', 'quadruple'];
   const read = async (name: string): Promise<Tensor> => {
     const data = await cases.read(name);
-    const whole = name === 'place' || name === 'ids';
+    const whole = wholes.includes(name);
     return { data: whole ? Int32Array.from(data) : data, dims: cases.tensors.get(name)!.shape };
   };
   inputs = {};
-  for (const name of ['draft', 'state', 'sigma', 'place', 'ids']) inputs[name] = await read(name);
+  for (const name of ['draft', 'state', 'sigma', ...wholes]) inputs[name] = await read(name);
 });
 afterAll(async () => {
   session.close();
@@ -44,83 +45,116 @@ afterAll(async () => {
   await temporary.remove();
 });
 
-test.each(['sharp', 'large'])('the patch stage agrees with PyTorch: %s', async (name) => {
+test.each(['sharp', 'twofold', 'fourfold'])('the patch stage agrees with PyTorch: %s', async (name) => {
   const outputs = await session.evaluate(inputs);
   expect(outputs[name]!.dims).toEqual(cases.tensors.get(name)!.shape);
   const expected = await cases.read(name);
   expect(largestDifference(outputs[name]!.data as Float32Array, expected)).toBeLessThan(1e-5); // the graph says float32
 });
 
-/** Patch `index` of the recorded batch, alone. */
-function only(index: number): Record<string, Tensor> {
+const few = (...patches: number[]): Tensor => ({ data: Int32Array.from(patches), dims: [patches.length] });
+
+/** Patch `index` of the recorded batch, alone; enlarged as said. */
+function only(index: number, double: Tensor, quadruple: Tensor): Record<string, Tensor> {
   const one = ({ data, dims }: Tensor): Tensor => {
     const size = data.length / dims[0]!;
     return { data: data.slice(index * size, (index + 1) * size), dims: [1, ...dims.slice(1)] };
   };
-  return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, one(tensor)]));
+  const { double: _, quadruple: __, ...patches } = inputs;
+  const alone = Object.entries(patches).map(([name, tensor]) => [name, one(tensor)]);
+  return { ...Object.fromEntries(alone), double, quadruple };
+}
+
+/** Row `row` of an output. */
+function rowOf({ data, dims }: Tensor, row: number): Float32Array {
+  const size = data.length / dims[0]!;
+  return (data as Float32Array).subarray(row * size, (row + 1) * size); // the graph says float32
 }
 
 test('a patch alone gives what it gives among others', async () => {
-  const together = await session.evaluate(inputs);
+  const every = few(0, 1, 2, 3, 4);
+  const together = await session.evaluate({ ...inputs, double: every, quadruple: every });
   for (const index of [0, 3]) {
-    const alone = await session.evaluate(only(index));
-    const data = together['large']!.data as Float32Array; // the graph says float32
-    const size = data.length / together['large']!.dims[0]!;
-    const expected = data.subarray(index * size, (index + 1) * size);
-    expect(largestDifference(alone['large']!.data as Float32Array, expected)).toBeLessThan(1e-6); // likewise
+    const alone = await session.evaluate(only(index, few(0), few(0)));
+    for (const name of ['sharp', 'twofold', 'fourfold']) {
+      const difference = largestDifference(rowOf(alone[name]!, 0), rowOf(together[name]!, index));
+      expect(difference, name).toBeLessThan(2e-6);
+    }
   }
 });
 
-test('either head alone is the same head, or enlarges what it is given', async () => {
+test('what is not asked for is not enlarged', async () => {
+  const outputs = await session.evaluate({ ...inputs, double: few(), quadruple: few() });
+  expect([outputs['twofold']!.dims, outputs['fourfold']!.dims]).toEqual([
+    [0, 3, 32, 32],
+    [0, 3, 64, 64],
+  ]);
+  expect(outputs['sharp']).toEqual((await session.evaluate(inputs))['sharp']);
+});
+
+test('either head alone is the same head', async () => {
   const reader = await openSafetensors(join(directory, 'image-patches.safetensors'));
   const { codes, ...config } = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8'));
   const plan = { ...patchStageSchema.parse(config), codes };
-  const alone = async (heads: 'sharp' | 'large'): Promise<Record<string, Tensor>> => {
+  const both = await session.evaluate(inputs);
+  const { double: _, quadruple: __, ...patches } = inputs;
+  for (const [heads, feeds, names] of [
+    ['sharp', patches, ['sharp']],
+    ['large', inputs, ['twofold', 'fourfold']],
+  ] as const) {
     const path = join(temporary.path, `${heads}.onnx`);
     await saveModel(buildPatchStage({ ...plan, heads }, openLedger(reader).weights), path);
     const one = await device.openSession(path);
-    const outputs = await one.evaluate(inputs);
+    const outputs = await one.evaluate(feeds);
     one.close();
-    return outputs;
-  };
-  const both = await session.evaluate(inputs);
-  const sharp = await alone('sharp');
-  expect(Object.keys(sharp)).toEqual(['sharp']);
-  expect(sharp['sharp']).toEqual(both['sharp']);
-  const large = await alone('large');
-  expect(Object.keys(large)).toEqual(['large']);
-  expect(large['large']!.dims).toEqual(both['large']!.dims);
+    expect(Object.keys(outputs).sort()).toEqual([...names].sort());
+    for (const name of names) expect(outputs[name]).toEqual(both[name]);
+  }
   await reader.close();
 });
 
 test('noise, place and ids each change the result', async () => {
-  const before = (await session.evaluate(only(0)))['sharp']!.data as Float32Array; // the graph says float32
+  const before = (await session.evaluate(only(0, few(), few())))['sharp']!.data as Float32Array; // the graph says float32
   const changes: Record<string, Tensor> = {
     sigma: { data: Float32Array.of(0.1), dims: [1] },
     place: { data: Int32Array.of(1, 0), dims: [1, 2] },
-    ids: { data: Int32Array.from({ length: 16 }, (_, i) => i), dims: [1, 4, 4] },
+    ids: { data: Int32Array.from({ length: 36 }, (_, i) => i % 16), dims: [1, 6, 6] },
   };
   for (const [name, tensor] of Object.entries(changes)) {
-    const after = (await session.evaluate({ ...only(0), [name]: tensor }))['sharp']!.data;
+    const after = (await session.evaluate({ ...only(0, few(), few()), [name]: tensor }))['sharp']!.data;
     expect(largestDifference(after as Float32Array, before), name).toBeGreaterThan(1e-3); // likewise
   }
+});
+
+test('what is known comes from the memory, whatever was drawn', async () => {
+  const black = {
+    data: new Float32Array(inputs['draft']!.data.length).fill(-1),
+    dims: inputs['draft']!.dims,
+  };
+  const [as, other] = [await session.evaluate(inputs), await session.evaluate({ ...inputs, draft: black })];
+  const still = (name: string, row: number): number => {
+    const [a, b] = [rowOf(as[name]!, row), rowOf(other[name]!, row)];
+    return a.filter((value, at) => Math.abs(value - b[at]!) < 1e-6).length / a.length;
+  };
+  expect(still('fourfold', 0)).toBeGreaterThan(0.2); // patch 3, known
+  expect(still('fourfold', 1)).toBe(0); // patch 1, unknown
 });
 
 test('the config names what the adapter needs and refuses the rest', () => {
   const config = {
     kind: 'patches',
-    codeWidth: 6,
     width: 12,
     hidden: 20,
     blocks: 2,
-    kernel: 5,
     condition: 10,
   };
   const run = { schedule: { kind: 'log-linear', from: 0.5, to: 0.05, steps: 3 }, scale: 2, delay: 0.25 };
   const parsed = patchStageSchema.parse({ ...config, places: 4, ...run });
   expect(runOptions(parsed)).toEqual(run);
   expect(patchStageSchema.safeParse({ ...config, places: 4, ...run, scale: 3 }).success).toBe(false);
-  expect(patchStageSchema.safeParse({ ...config, places: 4, ...run, kernel: 4 }).success).toBe(false);
+  expect(patchStageSchema.safeParse({ ...config, places: 4, ...run, memory: { rows: 4 } }).success).toBe(
+    false,
+  );
   expect(patchStageSchema.safeParse({ ...config, places: 4, ...run, seams: 1 }).success).toBe(false);
 });
 
@@ -172,9 +206,7 @@ describe('a checkpoint with a patch stage', () => {
     const out = join(temporary.path, 'refused-bundle');
     const twice = await checkpointWith('twice', [await stage(), await stage()]);
     await expect(compile(twice, out)).rejects.toThrow(/CHECKPOINT_INVALID.*image: expected one patch stage/);
-    const wider = await checkpointWith('wider', [{ ...(await stage()), codeWidth: 7 }]);
-    await expect(compile(wider, out)).rejects.toThrow(
-      /CHECKPOINT_INVALID.*"table.weight": expected \[17, 7\]/,
-    );
+    const wider = await checkpointWith('wider', [{ ...(await stage()), places: 7 }]);
+    await expect(compile(wider, out)).rejects.toThrow(/CHECKPOINT_INVALID.*"row.weight": expected \[7, 10\]/);
   });
 });
