@@ -10,7 +10,7 @@ from any_to_any_training.data.questions import KINDS, ask_about, kinds_of
 from any_to_any_training.data.scene import Scene, placements, random_scene
 from any_to_any_training.data.scene_code import read_code, scene_code
 from any_to_any_training.data.splits import held_out, held_out_scene
-from any_to_any_training.data.treatments import TREATMENTS
+from any_to_any_training.data.treatments import TREATMENTS, any_treatment
 
 CAT, DOG = (next(i for i, c in enumerate(CONCEPTS) if c.en == name) for name in ("cat", "dog"))
 
@@ -22,6 +22,14 @@ def test_treatments_by_hand():
     assert TREATMENTS["pastel"](red)[0, 0].tolist() == [255, 140, 140, 128]
     assert TREATMENTS["silhouette"](red)[0, 0].tolist() == [46, 44, 64, 128]
     assert red[0, 0].tolist() == [255, 0, 0, 128]  # what went in is as it was
+
+
+def test_any_treatment_keeps_the_shape_and_changes_the_colours():
+    sprite = np.random.default_rng(3).integers(0, 256, (8, 8, 4)).astype(np.uint8)
+    made = [any_treatment(Random(seed))(sprite) for seed in range(40)]
+    assert all(np.array_equal(one[..., 3], sprite[..., 3]) for one in made)
+    assert len({one.tobytes() for one in made}) == 40
+    assert any(len(np.unique(one[..., :3].reshape(-1, 3), axis=0)) == 1 for one in made)  # some are flat
 
 
 def test_treated_styles_follow_the_drawn_ones():

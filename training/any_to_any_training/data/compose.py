@@ -6,7 +6,7 @@ import numpy as np
 
 from .concepts import COLOURS, CONCEPTS, DRAWN, STYLES, TREATED
 from .scene import SIDE, Scene, placements
-from .treatments import TREATMENTS
+from .treatments import TREATMENTS, Treatment
 
 
 class Atlas:
@@ -47,11 +47,13 @@ def paste(canvas: np.ndarray, sprite: np.ndarray, x: int, y: int) -> None:
     target[:] = np.rint(part[..., :3] * alpha + target * (1 - alpha)).astype(np.uint8)
 
 
-def compose(scene: Scene, atlas: Atlas, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
+def compose(scene: Scene, atlas: Atlas, shift: tuple[int, int] = (0, 0), treatment: Treatment | None = None) -> np.ndarray:
+    """`treatment`: of every sprite, whatever the style."""
     canvas = np.empty((SIDE, SIDE, 3), np.uint8)
     canvas[:] = COLOURS[scene.colour]
     for concept, size, x, y in placements(scene):
-        paste(canvas, atlas.sprite(scene.style, concept, size), x + shift[0], y + shift[1])
+        sprite = atlas.sprite(scene.style, concept, size)
+        paste(canvas, sprite if treatment is None else treatment(sprite), x + shift[0], y + shift[1])
     return canvas
 
 

@@ -1,10 +1,12 @@
 """Styles that follow from another one: what they make of a drawing can be told for concepts never seen in them.
 
 Each takes and gives straight-alpha RGBA, uint8 [..., 4], pixel by pixel, so that every size is treated alike."""
+from random import Random
 from typing import Callable
 
 import numpy as np
 
+Treatment = Callable[[np.ndarray], np.ndarray]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 
 
@@ -21,9 +23,18 @@ def recoloured(sprite: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return out
 
 
-TREATMENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+TREATMENTS: dict[str, Treatment] = {
     "gray": lambda sprite: toned(sprite, (0, 0, 0), (255, 255, 255)),
     "gold": lambda sprite: toned(sprite, (90, 8, 8), (255, 214, 80)),
     "pastel": lambda sprite: recoloured(sprite, 0.45 * sprite[..., :3] + 0.55 * 255),
     "silhouette": lambda sprite: recoloured(sprite, np.float32((46, 44, 64))),
 }
+
+
+def any_treatment(random: Random) -> Treatment:
+    """Some other tone, or one flat colour: what a reader should see through, named or not."""
+    dark, light = (tuple(random.randint(*span) for _ in range(3)) for span in ((0, 110), (150, 255)))
+    if random.random() < 0.25:
+        light = dark
+    share = 1.0 if random.random() < 0.5 else random.random()
+    return lambda sprite: recoloured(sprite, (1 - share) * sprite[..., :3] + share * toned(sprite, dark, light)[..., :3])

@@ -26,10 +26,12 @@ from ..data.questions import ask_about, kinds_of
 from ..data.scene import Scene
 from ..data.scene_code import scene_code
 from ..data.splits import held_out, training_scene
+from ..data.treatments import any_treatment
 from .ids import IdTable
 from .sequence import Example, image_part, key, picture_part, text_part
 
 PROMPT_WEIGHT = 0.1  # of words that the user writes, not the model
+TREATED_SHARE = 0.4  # of pictures that are read
 QUESTION_KINDS = {"single": 0.25, "pair": 0.45, "count": 0.3}
 CODE_QUESTION = "write it as svg"
 
@@ -60,11 +62,16 @@ def ask(world: World, random: Random, wordings: int = 4) -> tuple[list, str]:
     return [text_part(world.words(random.choice(QUESTIONS[language][:wordings])), PROMPT_WEIGHT)], language
 
 
+def look(scene: Scene, world: World, random: Random) -> np.ndarray:
+    """What the reader gets to see: often out of place, often in colours of no style."""
+    jitter = (random.randint(-2, 2), random.randint(-2, 2)) if random.random() < 0.25 else (0, 0)
+    return compose(scene, world.atlas, jitter, any_treatment(random) if random.random() < TREATED_SHARE else None)
+
+
 def text(world: World, random: Random) -> Example:
     scene = training_scene(random, world.kinds)
     question, language = ask(world, random)
-    jitter = (random.randint(-2, 2), random.randint(-2, 2)) if random.random() < 0.25 else (0, 0)
-    return *question, picture_part(compose(scene, world.atlas, jitter)), text_part(world.words(canonical(scene, language)), 1.0)
+    return *question, picture_part(look(scene, world, random)), text_part(world.words(canonical(scene, language)), 1.0)
 
 
 def mixed(world: World, random: Random) -> Example:
@@ -102,7 +109,7 @@ def question_task(world: World, random: Random) -> Example:
     """Of a picture that was given or, as often as not, one that the model could have drawn."""
     scene = training_scene(random, QUESTION_KINDS)
     asked, right = ask_about(scene, random.choice(kinds_of(scene)), random.choice(LANGUAGES), random)
-    seen = picture_part(compose(scene, world.atlas)) if random.random() < 0.6 else image_part(world.table.ids(scene), PROMPT_WEIGHT)
+    seen = picture_part(look(scene, world, random)) if random.random() < 0.6 else image_part(world.table.ids(scene), PROMPT_WEIGHT)
     return text_part(world.words(asked), PROMPT_WEIGHT), seen, text_part(world.words(right), 1.0)
 
 

@@ -16,7 +16,7 @@ def picture_is_right(verdict: Verdict, scene: Scene, what: str) -> bool:
             return False
         boxes = dict(zip(verdict.objects, verdict.boxes))
         (ax, ay), (bx, by) = (boxes[o].centre for o in scene.objects)
-        return by - ay > abs(bx - ax) if scene.vertical else bx - ax > abs(by - ay)
+        return bool(by - ay > abs(bx - ax) if scene.vertical else bx - ax > abs(by - ay))
     if what == "count":
         return verdict.objects == scene.objects * scene.count
     right = verdict.objects == scene.objects
