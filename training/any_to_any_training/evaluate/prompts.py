@@ -23,7 +23,7 @@ class Prompt:
         return Prompt(models, (), ()).add([[MARKS.index("<s>")]] * rows)
 
     def add(self, ids: list[list[int]]) -> "Prompt":
-        return Prompt(self.models, (*self.parts, self.models.decoder.embed(torch.tensor(ids))), self.layout)
+        return Prompt(self.models, (*self.parts, self.models.decoder.embed(torch.tensor(ids, dtype=torch.long))), self.layout)
 
     def mark(self, modality: int, closing: bool) -> "Prompt":
         return self.add([[OPEN_MARKS[modality][closing]]] * len(self.parts[0]))
