@@ -24,9 +24,13 @@ def read(config: Path) -> dict:
     return json.loads(config.read_text(encoding="utf-8"))
 
 
+def take_threads(count: int) -> None:
+    """As many as asked for, but no more than there are cores to run on: those that share one mostly wait for each other."""
+    torch.set_num_threads(min(count, torch.get_num_threads()))
+
+
 def begin(train: dict, threads: int | None = None) -> torch.device:
-    """Takes as many threads as asked for, but no more than there are cores to run on, and seeds.
-    -> the GPU where there is one"""
-    torch.set_num_threads(min(threads or train["threads"], torch.get_num_threads()))
+    """Takes threads and seeds. -> the GPU where there is one"""
+    take_threads(threads or train["threads"])
     torch.manual_seed(train["seed"])
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -4,6 +4,7 @@ import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,12 +14,13 @@ from any_to_any_training import all as recipe
 from any_to_any_training import settings
 from any_to_any_training.decoder.config import DecoderConfig, PortConfig
 from any_to_any_training.decoder.image_encoder import ImageEncoder, ImageEncoderConfig
-from any_to_any_training.decoder.layout import buckets, modalities
+from any_to_any_training.decoder.layout import buckets, modalities, text
 from any_to_any_training.decoder.loss import inputs
 from any_to_any_training.decoder.model import Decoder
 from any_to_any_training.decoder.sequence import collate, heard_part, picture_part, sound_part, text_part
 from any_to_any_training.decoder.sound_tasks import sound_tasks
 from any_to_any_training.decoder.tasks import picture_tasks
+from any_to_any_training.evaluate.prompts import Prompt
 from any_to_any_training.sound.disturb import another_throat
 from any_to_any_training.sound.encoder import STRIDE, SoundEncoder, SoundEncoderConfig
 from any_to_any_training.sound.voices import VOICES
@@ -132,3 +134,10 @@ def test_the_tokenizer_computes_where_its_weights_are():
         assert output.device.type == vectors.device.type == "meta" and (ids is None or ids.device.type == "meta")
     book = CodebookTrainer(model.codebook)
     assert book.counts.device.type == book.sums.device.type == "meta"
+
+
+def test_a_prompt_without_words_is_one():
+    """What guidance compares with."""
+    decoder = Decoder(DecoderConfig(width=32, layers=1, heads=2, kv_heads=2, head_width=16, feed_forward=32), PORTS)
+    prefix, layout = Prompt.begin(SimpleNamespace(decoder=decoder), 1).words([[]]).ask(2)
+    assert prefix.shape == (1, 4, 32) and layout == (text(0),)

@@ -83,12 +83,12 @@ def main() -> None:
     for seed in range(options.seeds):
         for name in options.rows:
             path = folder / f"{name}-{seed}.json"
-            if path.exists() or name in BOOKS and seed:
-                continue
-            result = measure(name, options.config, options.run, options.steps, seed)
-            path.write_text(json.dumps(result.to_json()))
-            print(json.dumps({"row": name, "seed": seed, "seconds": round(result.seconds)} | {key: sum(own) / len(own) for key, own in result.values.items()}), flush=True)
-    options.to.write_text(document(read_results(folder)), encoding="utf-8")
+            if not path.exists() and not (name in BOOKS and seed):
+                result = measure(name, options.config, options.run, options.steps, seed)
+                path.write_text(json.dumps(result.to_json()))
+                means = {key: sum(own) / len(own) for key, own in result.values.items()}
+                print(json.dumps({"row": name, "seed": seed, "seconds": round(result.seconds)} | means), flush=True)
+            options.to.write_text(document(read_results(folder)), encoding="utf-8")
 
 
 if __name__ == "__main__":

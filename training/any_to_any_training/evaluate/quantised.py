@@ -7,8 +7,6 @@ import json
 from copy import deepcopy
 from pathlib import Path
 
-import torch
-
 from .. import settings
 from ..decoder.train import Models
 from ..from_bundle import decoder_state, encoder_state, sound_encoder_state
@@ -38,7 +36,7 @@ def main() -> None:
     arguments = options_of(__doc__)
     arguments.add_argument("bundles", nargs="+", metavar="NAME=BUNDLE")
     options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
+    settings.take_threads(options.threads)
     models, state = load_models(options.run)
     world = load_world(options.run, state["config"]["train"], settings.read(options.config)["evaluation"]["judge"])
     every = {"fp32": models} | {name: from_bundle(models, Path(path)) for name, path in (pair.split("=", 1) for pair in options.bundles)}

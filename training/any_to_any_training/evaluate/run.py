@@ -109,7 +109,7 @@ def effort_of(options: argparse.Namespace) -> Effort:
 
 def main() -> None:
     options = options_of(__doc__).parse_args()
-    torch.set_num_threads(options.threads)
+    settings.take_threads(options.threads)
     began, effort = time.time(), effort_of(options)
     models, state = load_models(options.run)
     world, tokenizer, judge = load_world(options.run, state["config"]["train"], settings.read(options.config)["evaluation"]["judge"])

@@ -85,7 +85,7 @@ def main() -> None:
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--only", nargs="*", default=[], help="measures whose name contains one of these")
     options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
+    settings.take_threads(options.threads)
     run, effort = options.run, settings.read(options.config)["evaluation"]
     count = options.count or effort["sounds"]
     state = torch.load(run / "decoder/state.pt", weights_only=False, map_location="cpu")

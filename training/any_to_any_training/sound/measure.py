@@ -2,14 +2,13 @@
 still understands.
 
     python -m any_to_any_training.sound.measure --run run"""
-import argparse
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from .. import settings
 from .clips import Clips
 from .codec import SoundCodec
 from .loss import SIZES, SpectralLoss
@@ -42,12 +41,11 @@ def usage(codec: SoundCodec, clips: Clips, entries: list[dict]) -> dict[str, flo
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--run", type=Path, default=Path("run"))
+    arguments = settings.options(__doc__)
     arguments.add_argument("--count", type=int, default=100)
     arguments.add_argument("--threads", type=int, default=2)
     options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
+    settings.take_threads(options.threads)
     clips, codec, recogniser = Clips(options.run / "sound"), load_codec(options.run), Recogniser()
     print(json.dumps({"not in the recogniser's dictionary": recogniser.missing, "usage": usage(codec, clips, clips.select(split="unseen"))}))
     for split in ("unseen", "voice"):
