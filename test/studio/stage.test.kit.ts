@@ -9,7 +9,7 @@ import {
   type PatchesOptions,
 } from '@any-to-any/adapter-denoise';
 import { plugins } from '@any-to-any/cli';
-import type { Graph, Plugin } from '@any-to-any/core';
+import type { Graph, Plugin, Tensor } from '@any-to-any/core';
 
 /** Pixels of a patch, and of its neighbours that the network sees. */
 const side = 16;
@@ -50,22 +50,28 @@ const graph: Graph = {
   inputs: [],
   outputs: [],
   close: () => {},
-  async run({ state, sigma }) {
+  async run({ state, sigma, double, quadruple }) {
     const count = sigma!.data.length;
     const seen = state!.data as Float32Array; // the adapter hands in floats, [count, 3, side + 2 halo, …]
     const size = side + 2 * halo;
     const at = (plane: number, row: number, column: number): number =>
       seen[(plane * size + row + halo) * size + column + halo]!;
-    const planes = (times: number): Float32Array => {
+    /** These patches of the batch, so many times larger. */
+    const enlarged = (patches: readonly number[], times: number): Tensor => {
       const wide = times * side;
-      return Float32Array.from({ length: count * 3 * wide * wide }, (_, index) => {
+      const data = Float32Array.from({ length: patches.length * 3 * wide * wide }, (_, index) => {
         const [row, column] = [Math.floor(index / wide) % wide, index % wide];
-        return at(Math.floor(index / (wide * wide)), Math.floor(row / times), Math.floor(column / times));
+        const plane = Math.floor(index / (wide * wide));
+        const source = 3 * patches[Math.floor(plane / 3)]! + (plane % 3);
+        return at(source, Math.floor(row / times), Math.floor(column / times));
       });
+      return { data, dims: [patches.length, 3, wide, wide] };
     };
+    const wanted = ({ data }: Tensor): number[] => Array.from(data as Int32Array); // numbers of patches
     return {
-      sharp: { data: planes(1), dims: [count, 3, side, side] },
-      large: { data: planes(2), dims: [count, 3, 2 * side, 2 * side] },
+      sharp: enlarged([...Array(count).keys()], 1),
+      twofold: enlarged(wanted(double!), 2),
+      fourfold: enlarged(wanted(quadruple!), 4),
     };
   },
 };
