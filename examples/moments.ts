@@ -20,16 +20,15 @@ export interface Moment {
   readonly picture: ImageContent;
 }
 
-/** `count` moments, evenly from soon after the first patch to the last: the finished picture. */
+/** `count` moments with as many patches between each two, the last one the finished picture: much happens late. */
 export async function momentsOf(arrivals: readonly Arrival[], count: number): Promise<Moment[]> {
   const width = Math.max(...arrivals.map(({ patch }) => patch.width));
-  const [first, last] = [arrivals[0]?.at ?? 0, arrivals.at(-1)?.at ?? 0];
   const moments: Moment[] = [];
   for (let i = 1; i <= count; i++) {
-    const now = i === count ? last : first + ((last - first) * i) / count;
-    const patches = arrivals.filter(({ at }) => at <= now).map(({ patch }) => patch);
+    const come = arrivals.slice(0, Math.ceil((arrivals.length * i) / count));
+    const patches = come.map(({ patch }) => patch);
     moments.push({
-      at: now,
+      at: come.at(-1)?.at ?? 0,
       sigma: meanSigma(patches),
       picture: await pictureOf(patches, width),
     });

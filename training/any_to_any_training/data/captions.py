@@ -4,7 +4,7 @@ The canonical description is what the model answers, so that its slots can be sc
 colour, count and relation (the left or upper object first), never the style."""
 from random import Random
 
-from .concepts import COLOUR_KO, CONCEPTS, NUMBERS, STYLE_WORDS, Concept
+from .concepts import COLOUR_KO, CONCEPTS, NUMBERS, STYLE_WORDS, TREATED, Concept
 from .scene import SMALL, Scene
 
 LANGUAGES = ("en", "ko")
@@ -53,8 +53,9 @@ def canonical(scene: Scene, language: str) -> str:
 
 def prompt(scene: Scene, language: str, random: Random, styled: bool | None = None) -> str:
     """One of several wordings that all mean this scene. A white background is mostly left unsaid; the style is
-    said in about a third of them (`styled` decides it for evaluation)."""
-    styled = random.random() < 0.35 if styled is None else styled
+    said in about a third of them (`styled` decides it for evaluation), and always where it is a treatment, since nobody
+    who asks for an apple means a golden one."""
+    styled = scene.style in TREATED or random.random() < 0.35 if styled is None else styled
     colour = None if scene.colour == "white" and random.random() < 0.7 else scene.colour
     words = (english if language == "en" else korean)(scene, random, styled, colour)
     return dress(words, language, random) if random.random() < 0.25 else words
