@@ -42,7 +42,15 @@ function speaker(pieces: number): { pipeline: Pipeline; asked: Request[] } {
   };
   const space = { regions: [{ modality: 'text' }, { modality: 'audio' }] };
   // Only what the server asks of a pipeline is there.
-  const told = { name: 'speaker', space, generates: ['audio'], defaults: {}, voices, adapters: {} };
+  const told = {
+    name: 'speaker',
+    space,
+    generates: ['audio'],
+    defaults: {},
+    guides: {},
+    voices,
+    adapters: {},
+  };
   const pipeline = { ...told, stream };
   return { pipeline: pipeline as unknown as Pipeline, asked };
 }
