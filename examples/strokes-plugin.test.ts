@@ -173,27 +173,13 @@ describe('the strokes encoder', () => {
 });
 
 test('a drawing as SVG', () => {
-  expect(
-    toSvg(
-      strokes([
-        [
-          [0, 0.5],
-          [1, 1],
-        ],
-        [[0.25, 0]],
-      ]),
-      64,
-    ),
-  ).toContain('width="64" height="64"');
-  expect(
-    toSvg(
-      strokes([
-        [
-          [0, 0.5],
-          [1, 1],
-        ],
-        [[0.25, 0]],
-      ]),
-    ),
-  ).toContain('d="M0 0.5L1 1M0.25 0"');
+  const drawing = strokes([
+    [
+      [0, 0.5],
+      [1, 1],
+    ],
+    [[0.25, 0]],
+  ]);
+  expect(toSvg(drawing, 64)).toContain('width="64" height="64"');
+  expect(toSvg(drawing)).toContain('d="M0 0.5L1 1M0.25 0"');
 });

@@ -13,25 +13,21 @@ import torch
 import torch.nn.functional as F
 
 from .. import settings
-from ..data import text_bpe
-from ..data.compose import Atlas, compose
+from ..data.compose import compose
 from ..data.concepts import CONCEPTS
 from ..data.scene import BIG, Scene
-from ..decoder.ids import IdTable
 from ..decoder.sample import GREEDY, Choice, draw_images, line
 from ..decoder.layout import image_ids
 from ..decoder.sound_tasks import CONCEPT_AT, sound_words
 from ..decoder.tasks import World
-from ..decoder.train import Models, build
+from ..decoder.train import Models
 from ..pictures import to_uint8
 from ..sound.clips import Clips, scene_of
 from ..sound.recognise import Recogniser, spelt
 from ..sound.train import load_codec, save_wav
 from ..sound.warm_encoder import load_speller, spell, stack, word_errors
-from ..tokenizer.restore import load_tokenizer
-from .judge import train_judge
 from .prompts import Prompt
-from .run import row, table
+from .run import load_models, load_world, row, table
 from .score import picture_is_right
 
 MEASURE = {"single": "colour", "pair": "relation", "count": "count"}
@@ -88,14 +84,10 @@ def main() -> None:
     settings.take_threads(options.threads)
     run, effort = options.run, settings.read(options.config)["evaluation"]
     count = options.count or effort["sounds"]
-    state = torch.load(run / "decoder/state.pt", weights_only=False, map_location="cpu")
-    models = build(state["config"], *state["codes"]).eval()
-    models.load_state_dict(state["average"])
+    models, state = load_models(run)
     models.requires_grad_(False)
-    atlas, tokenizer, codec = Atlas(run / "sprites"), load_tokenizer(run), load_codec(run)
-    train = state["config"]["train"]
-    world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], 0.1)
-    judge = train_judge(atlas, tokenizer, world.table, run / "judge.pt", **effort["judge"])
+    world, tokenizer, judge = load_world(run, state["config"]["train"], effort["judge"])
+    atlas, codec = world.atlas, load_codec(run)
     clips, recogniser, speller = Clips(run / "sound"), Recogniser(), Speller(run, world.encoding)
     speaker = Speaker(models, world, codec, tokenizer, Choice(options.temperature, 50, 1), seed=5)
     rows: list[dict] = []
