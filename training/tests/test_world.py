@@ -10,6 +10,7 @@ from any_to_any_training.data.questions import KINDS, ask_about, kinds_of
 from any_to_any_training.data.scene import Scene, placements, random_scene
 from any_to_any_training.data.scene_code import read_code, scene_code
 from any_to_any_training.data.splits import held_out, held_out_scene
+from any_to_any_training.data.strangers import stranger, two_strangers
 from any_to_any_training.data.treatments import TREATMENTS, any_treatment
 
 CAT, DOG = (next(i for i, c in enumerate(CONCEPTS) if c.en == name) for name in ("cat", "dog"))
@@ -88,3 +89,39 @@ def test_scene_code_by_hand():
                                     '<svg fill="red"><unicorns x="0" y="0" size="32"/></svg>', '<svg fill="red" class="oil"><cat x="0" y="0" size="32"/></svg>'])
 def test_what_is_no_scene_code_is_refused(broken):
     assert read_code(broken) is None
+
+
+class Colours:
+    """An atlas whose sprites are of one colour each, with other halves."""
+
+    def sprite(self, style: str, concept: int, size: int) -> np.ndarray:
+        out = np.full((size, size, 4), 255, np.uint8)
+        out[..., 0], out[..., 1] = concept, DRAWN.index(style) * 60
+        return out
+
+
+def test_two_strangers_are_alike_or_not_as_is_said():
+    said = {"en": set(), "ko": set()}
+    for seed in range(60):
+        for language in said:
+            picture, beginning = two_strangers(Colours(), language, Random(seed))
+            left, right = picture[16:48, :32], picture[16:48, 32:]
+            alike = beginning == "two" or beginning.endswith("배경에")
+            assert np.array_equal(left, right) == alike
+            assert np.array_equal(picture[:16], np.broadcast_to(picture[0, 0], (16, 64, 3)))
+            said[language].add(beginning)
+    assert said["en"] == {"two", "a"} and any(words.endswith("배경,") for words in said["ko"])
+
+
+def test_a_stranger_is_of_two_things():
+    halves = [stranger(Colours(), Random(seed)) for seed in range(20)]
+    assert all(len(np.unique(sprite[..., :3].reshape(-1, 3), axis=0)) <= 2 for sprite in halves)
+    assert any(not np.array_equal(sprite[:16], sprite[16:]) for sprite in halves)
+    assert any(not np.array_equal(sprite[:, :16], sprite[:, 16:]) for sprite in halves)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_how_often_a_treatment_is_drawn(share: float):
+    random = Random(6)
+    treated = sum(random_scene(random, {"single": 1.0}, share).style in TREATED for _ in range(2000)) / 2000
+    assert abs(treated - share) < 0.04

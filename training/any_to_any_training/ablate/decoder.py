@@ -13,9 +13,9 @@ from ..data import text_bpe
 from ..data.captions import LANGUAGES, canonical, prompt
 from ..data.compose import Atlas, compose
 from ..data.scene import Scene
-from ..data.splits import training_scene
 from ..decoder.config import MARKS
 from ..decoder.ids import IdTable
+from ..decoder.likeness import FRESH, likeness_of
 from ..decoder.loss import losses
 from ..decoder.optimiser import Optimiser
 from ..decoder.sequence import IGNORED, ORDER, Batch, Example, Part, collate, image_part, picture_part, text_part
@@ -31,7 +31,7 @@ HELD_OUT = ("colour", "two", "count", "style")  # equal shares of the combinatio
 def load_world(run: Path, train: dict) -> tuple[World, int]:
     """The world, and how many image ids it has."""
     atlas, tokenizer = Atlas(run / "sprites"), load_tokenizer(run)
-    return World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], train["promptDropout"]), tokenizer.config.codes
+    return World(atlas, IdTable(tokenizer, atlas), text_bpe.load(run / "text.tiktoken"), train["kinds"], train["promptDropout"], train["treated"]), tokenizer.config.codes
 
 
 def row_by_row(part: Part) -> Part:
@@ -88,8 +88,11 @@ def train_decoder(config: dict, world: World, codes: int, warmed: Path, steps: i
     if train["warm"]:
         models.encoders["image"].load_state_dict(torch.load(warmed, map_location="cpu"))
     own = makers(world, train)
-    feed = Feed({name: lambda random, make=make: make(training_scene(random, world.kinds), random) for name, make in own.items()}, Random(seed))
-    noise, ports, optimiser = np.random.default_rng(seed), models.decoder.port_config, Optimiser(models, train)
+    feed = Feed({name: lambda random, make=make: make(world.scene(random), random) for name, make in own.items()}, Random(seed))
+    likeness = likeness_of(models.decoder, world.table.tokenizer.codebook.weight) if train["likeness"] else None
+    if likeness is not None:
+        likeness.begin(FRESH)
+    noise, ports, optimiser = np.random.default_rng(seed), models.decoder.port_config, Optimiser(models, train, likeness=likeness)
     vocabulary = Vocabulary(codes, seed, models.decoder.ports["image"].head) if train["activated"] else None
     began = time.process_time()
     for step in range(steps):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 # What makes the shipped recipe small enough to be trained again and again.
 SMALLER = {"guideScales": [], "model": {"layers": 2}, "train": {"batch": 24, "mix": {"draw": 0.5, "read": 0.5}, "blankBatches": 0.3, "reading": "embeddings", "raster": False,
-                                            "warm": True, "activated": 0.0}}
+                                            "warm": True, "activated": 0.0, "likeness": True}}
 MIXINS = {"typeEmbedding": True, "loraRank": 4, "headScale": True, "gatedResidual": True}
 
 
@@ -17,7 +17,7 @@ class Row:
 
 
 DECODERS = {
-    "base": Row("the shipped settings: buckets, type embedding; pictures read by embeddings of a warmed encoder, drawn in 2x2 blocks"),
+    "base": Row("the shipped settings: buckets, type embedding, likeness of ids; pictures read by embeddings of a warmed encoder, drawn in 2x2 blocks"),
     "buckets": Row("no relative-position buckets", {"model": {"buckets": False}}),
     "type": Row("no type embedding", {"model": {"typeEmbedding": False}}),
     "lora": Row("conditional LoRA of rank 4", {"model": {"loraRank": 4}}),
@@ -27,6 +27,7 @@ DECODERS = {
     "ids": Row("pictures read by their ids", {"train": {"reading": "ids"}}),
     "both": Row("pictures read by embeddings and then ids (UniToken, arXiv 2504.04423)", {"train": {"reading": "both"}}),
     "cold": Row("the reader not warmed up", {"train": {"warm": False}}),
+    "likeness": Row("image ids learn each for themselves, not for the codes like theirs", {"train": {"likeness": False}}),
     "raster": Row("ids of a picture row by row instead of in 2x2 blocks", {"train": {"raster": True}}),
     "progressive": Row("image ids join one by one, all of them after 60 % of the steps (UGen, arXiv 2503.21193)", {"train": {"activated": 0.6}}),
 }

@@ -5,7 +5,7 @@ import zlib
 from random import Random
 
 from .concepts import CONCEPTS, TREATED
-from .scene import Scene, random_scene
+from .scene import TREATED_SHARE, Scene, random_scene
 
 
 def bucket(*parts: object, of: int) -> int:
@@ -51,8 +51,8 @@ def held_out(scene: Scene) -> frozenset[str]:
     return frozenset(reasons)
 
 
-def training_scene(random: Random, kinds: dict[str, float]) -> Scene:
-    while held_out(scene := random_scene(random, kinds)):
+def training_scene(random: Random, kinds: dict[str, float], treated: float = TREATED_SHARE) -> Scene:
+    while held_out(scene := random_scene(random, kinds, treated)):
         pass
     return scene
 

@@ -32,9 +32,13 @@ TREATMENTS: dict[str, Treatment] = {
 
 
 def any_treatment(random: Random) -> Treatment:
-    """Some other tone, or one flat colour: what a reader should see through, named or not."""
+    """Some other tone, a veil, or one flat colour: what a reader should see through, named or not."""
     dark, light = (tuple(random.randint(*span) for _ in range(3)) for span in ((0, 110), (150, 255)))
-    if random.random() < 0.25:
+    kind = random.random()
+    if kind < 0.2:
+        share = random.uniform(0.3, 0.65)
+        return lambda sprite: recoloured(sprite, (1 - share) * sprite[..., :3] + share * np.float32(light))
+    if kind < 0.4:
         light = dark
-    share = 1.0 if random.random() < 0.5 else random.random()
+    share = 1.0 if random.random() < 0.6 else random.random()
     return lambda sprite: recoloured(sprite, (1 - share) * sprite[..., :3] + share * toned(sprite, dark, light)[..., :3])

@@ -13,6 +13,7 @@ CELL = 8  # px a side per id
 
 class IdTable:
     def __init__(self, tokenizer: ImageTokenizer, atlas: Atlas):
+        self.tokenizer = tokenizer
         self.background = encode_all(tokenizer, np.stack([plain(CELL, name) for name in COLOUR_NAMES]))[:, 0, 0]
         self.sprites = {size: self.encode_sprites(tokenizer, atlas, size) for size in (BIG, SMALL)}
 
@@ -28,6 +29,10 @@ class IdTable:
                     paste(pictures[-1], atlas.sprite(style, concept, size), 0, 0)
             out.append(encode_all(tokenizer, np.stack(pictures)))
         return np.stack(out).reshape(len(STYLES), len(CONCEPTS), len(COLOURS), size // CELL, size // CELL)
+
+    def read(self, picture: np.ndarray) -> np.ndarray:
+        """uint8 [64, 64, 3] -> int64 [8, 8], through the encoder: what no scene says."""
+        return encode_all(self.tokenizer, picture[None])[0].astype(np.int64)
 
     def ids(self, scene: Scene) -> np.ndarray:
         """int64 [8, 8]"""

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from .likeness import Likeness
+
 
 def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
     if grown is not None and f"ports.{grown}." in name:
@@ -25,9 +27,10 @@ def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
 
 
 class Optimiser:
-    """`step(factor)` applies every peak rate times the schedule's factor; `kind` says which rate is whose."""
+    """`step(factor)` applies every peak rate times the schedule's factor; `kind` says which rate is whose; `likeness`
+    is trained at the rate of tables."""
 
-    def __init__(self, models: nn.Module, train: dict, kind: Callable[[str, nn.Parameter, str | None], str] = kind):
+    def __init__(self, models: nn.Module, train: dict, kind: Callable[[str, nn.Parameter, str | None], str] = kind, likeness: Likeness | None = None):
         groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": [], "guide": [], "new table": [], "new head": []}
         for name, value in models.named_parameters():
             groups[kind(name, value, train.get("grown"))].append(value)
@@ -39,18 +42,25 @@ class Optimiser:
             self.parts.append(torch.optim.Muon(matrices, lr=train["muonRate"], weight_decay=train["decay"], momentum=0.95, adjust_lr_fn="original"))
         decays = {"matrix": train["decay"], "head": train["decay"]}
         self.parts.append(torch.optim.AdamW([{"params": values, "lr": rates[name], "weight_decay": decays.get(name, 0.0)} for name, values in groups.items() if values], betas=(0.9, 0.95)))
+        self.likeness = likeness
+        if likeness is not None:
+            self.parts.append(torch.optim.AdamW(likeness.maps, lr=train["tableRate"], weight_decay=0.0, betas=(0.9, 0.95)))
         self.peaks = [[group["lr"] for group in part.param_groups] for part in self.parts]
 
     def step(self, factor: float) -> None:
         for part, peaks in zip(self.parts, self.peaks):
             for group, peak in zip(part.param_groups, peaks):
                 group["lr"] = peak * factor
+        for part in self.parts[: len(self.parts) - (self.likeness is not None)]:
             part.step()
+        if self.likeness is not None:
+            self.likeness.step(self.parts[-1].step)
+        for part in self.parts:
             part.zero_grad(set_to_none=True)
 
     def state(self) -> list[dict]:
         return [part.state_dict() for part in self.parts]
 
     def restore(self, states: list[dict]) -> None:
-        for part, state in zip(self.parts, states):
+        for part, state in zip(self.parts, states):  # a state from before `likeness` leaves that one fresh
             part.load_state_dict(state)

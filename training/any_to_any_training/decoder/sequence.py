@@ -28,10 +28,11 @@ class Part:
     ids: tuple[int, ...] = ()
     content: np.ndarray | None = field(default=None, compare=False)  # when embedded: uint8 [64, 64, 3] or float32 samples
     phones: tuple[int, ...] = ()  # of speech: one an id, 0 where it is not known
+    closed: bool = True  # whether the segment's end is asked; False where only its beginning is known
 
 
-def text_part(ids: list[int], weight: float) -> Part:
-    return Part(text(len(ids)), weight, tuple(ids))
+def text_part(ids: list[int], weight: float, closed: bool = True) -> Part:
+    return Part(text(len(ids)), weight, tuple(ids), closed=closed)
 
 
 def image_part(grid: np.ndarray, weight: float) -> Part:
@@ -104,7 +105,7 @@ def collate(examples: list[Example], ports: PortConfig, noise: float, blank: flo
         for row, example in zip(local, examples):
             own = example[index].ids
             row[: len(own)] = own
-            if segment.grid is None:  # the closing mark is a choice; an image always has its full grid
+            if segment.grid is None and example[index].closed:  # the closing mark is a choice; an image always has its full grid
                 row[len(own)] = count
         if any(example[index].phones for example in examples):
             known = np.stack([phone_targets(example[index].phones, segment.length) for example in examples])

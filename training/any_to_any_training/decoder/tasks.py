@@ -21,17 +21,19 @@ import tiktoken
 
 from ..data.captions import LANGUAGES, QUESTIONS, canonical, edit, prompt
 from ..data.compose import Atlas, compose
-from ..data.concepts import COLOUR_NAMES, STYLES
+from ..data.concepts import COLOUR_NAMES, DRAWN, STYLES, TREATED
 from ..data.questions import ask_about, kinds_of
-from ..data.scene import Scene
+from ..data.scene import TREATED_SHARE, Scene
 from ..data.scene_code import scene_code
 from ..data.splits import held_out, training_scene
+from ..data.strangers import two_strangers
 from ..data.treatments import any_treatment
 from .ids import IdTable
 from .sequence import Example, image_part, key, picture_part, text_part
 
 PROMPT_WEIGHT = 0.1  # of words that the user writes, not the model
-TREATED_SHARE = 0.4  # of pictures that are read
+TONED_SHARE = 0.4  # of pictures that are read
+STRANGERS_SHARE = 0.1  # of descriptions
 QUESTION_KINDS = {"single": 0.25, "pair": 0.45, "count": 0.3}
 CODE_QUESTION = "write it as svg"
 
@@ -43,13 +45,17 @@ class World:
     encoding: tiktoken.Encoding
     kinds: dict[str, float]
     dropout: float  # of prompts, for guidance
+    treated: float = TREATED_SHARE  # of scenes: how often a treatment is drawn
 
     def __post_init__(self):
         self.words = lru_cache(maxsize=200_000)(self.encoding.encode)
 
+    def scene(self, random: Random) -> Scene:
+        return training_scene(random, self.kinds, self.treated)
+
 
 def image(world: World, random: Random) -> Example:
-    scene = training_scene(random, world.kinds)
+    scene = world.scene(random)
     words = "" if random.random() < world.dropout else prompt(scene, random.choice(LANGUAGES), random)
     return text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(scene), 1.0)
 
@@ -62,24 +68,44 @@ def ask(world: World, random: Random, wordings: int = 4) -> tuple[list, str]:
     return [text_part(world.words(random.choice(QUESTIONS[language][:wordings])), PROMPT_WEIGHT)], language
 
 
-def look(scene: Scene, world: World, random: Random) -> np.ndarray:
-    """What the reader gets to see: often out of place, often in colours of no style."""
+def look(scene: Scene, atlas: Atlas, random: Random) -> np.ndarray:
+    """What the reader gets to see: often out of place, often in colours of no style. Instead of a treatment it mostly
+    gets any other: a concept that is never shown in gold would else be what no golden thing is taken for."""
     jitter = (random.randint(-2, 2), random.randint(-2, 2)) if random.random() < 0.25 else (0, 0)
-    return compose(scene, world.atlas, jitter, any_treatment(random) if random.random() < TREATED_SHARE else None)
+    return compose(as_drawn(scene), atlas, jitter, any_treatment(random)) if is_toned(scene, random) else compose(scene, atlas, jitter)
+
+
+def is_toned(scene: Scene, random: Random) -> bool:
+    return random.random() < (0.75 if scene.style in TREATED else TONED_SHARE)
+
+
+def as_drawn(scene: Scene) -> Scene:
+    """What a treatment starts from."""
+    return replace(scene, style=DRAWN[0]) if scene.style in TREATED else scene
+
+
+def ids_to_read(scene: Scene, world: World, random: Random) -> np.ndarray:
+    """As `look`, in place, through the ids that draw."""
+    if scene.style not in TREATED or not is_toned(scene, random):
+        return world.table.ids(scene)
+    return world.table.read(compose(as_drawn(scene), world.atlas, treatment=any_treatment(random)))
 
 
 def text(world: World, random: Random) -> Example:
-    scene = training_scene(random, world.kinds)
     question, language = ask(world, random)
-    return *question, picture_part(look(scene, world, random)), text_part(world.words(canonical(scene, language)), 1.0)
+    if random.random() < STRANGERS_SHARE:
+        picture, beginning = two_strangers(world.atlas, language, random)
+        return *question, picture_part(picture), text_part(world.words(beginning), 1.0, closed=False)
+    scene = training_scene(random, world.kinds)
+    return *question, picture_part(look(scene, world.atlas, random)), text_part(world.words(canonical(scene, language)), 1.0)
 
 
 def mixed(world: World, random: Random) -> Example:
-    scene = training_scene(random, world.kinds)
+    scene = world.scene(random)
     question, language = ask(world, random, wordings=1)  # fewer layouts: fuller batches
     answer = text_part(world.words(canonical(scene, language)), 1.0)
     if random.random() < 0.5:  # no prompt: the answer can only be read off the ids
-        return image_part(world.table.ids(scene), PROMPT_WEIGHT), *question, answer
+        return image_part(ids_to_read(scene, world, random), PROMPT_WEIGHT), *question, answer
     words = prompt(scene, random.choice(LANGUAGES), random)
     return text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(scene), 1.0), *question, answer
 
@@ -94,9 +120,14 @@ def change(scene: Scene, random: Random) -> tuple[Scene, str]:
 
 
 def edit_task(world: World, random: Random) -> Example:
-    scene = training_scene(random, world.kinds)
+    """Of a scene in a tone of no style, too: what is drawn can then only be told from what is seen."""
+    scene = world.scene(random)
     target, what = change(scene, random)
     words = edit(target, what, random.choice(LANGUAGES), random)
+    if what == "colour" and random.random() < TONED_SHARE:
+        tone = any_treatment(random)
+        before, after = (compose(as_drawn(each), world.atlas, treatment=tone) for each in (scene, target))
+        return picture_part(before), text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.read(after), 1.0)
     return picture_part(compose(scene, world.atlas)), text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(target), 1.0)
 
 
@@ -109,13 +140,13 @@ def question_task(world: World, random: Random) -> Example:
     """Of a picture that was given or, as often as not, one that the model could have drawn."""
     scene = training_scene(random, QUESTION_KINDS)
     asked, right = ask_about(scene, random.choice(kinds_of(scene)), random.choice(LANGUAGES), random)
-    seen = picture_part(look(scene, world, random)) if random.random() < 0.6 else image_part(world.table.ids(scene), PROMPT_WEIGHT)
+    seen = picture_part(look(scene, world.atlas, random)) if random.random() < 0.6 else image_part(ids_to_read(scene, world, random), PROMPT_WEIGHT)
     return text_part(world.words(asked), PROMPT_WEIGHT), seen, text_part(world.words(right), 1.0)
 
 
 def code_task(world: World, random: Random) -> Example:
     """Scenes of one or two things; a program of four is long."""
-    while (scene := training_scene(random, world.kinds)).count > 2:
+    while (scene := world.scene(random)).count > 2:
         pass
     code, form = world.words(scene_code(scene)), random.random()
     if form < 0.3:

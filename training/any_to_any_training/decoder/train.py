@@ -8,6 +8,7 @@ checkpoint directory RUN/checkpoint."""
 import json
 import os
 import time
+from argparse import Namespace
 from copy import deepcopy
 from pathlib import Path
 from random import Random
@@ -28,12 +29,14 @@ from ..sound.codec import SoundCodec
 from ..sound.disturb import another_throat
 from ..sound.encoder import SoundEncoder, SoundEncoderConfig
 from ..sound.train import load_codec
+from ..together import Together, spread
 from ..tokenizer.restore import load_tokenizer
 from .config import DecoderConfig, PortConfig
 from .distil import distil, guide_task
 from .grow import load_grown
 from .ids import IdTable
 from .image_encoder import ImageEncoder, ImageEncoderConfig
+from .likeness import FRESH, likeness_of
 from .loss import losses
 from .model import Decoder
 from .optimiser import Optimiser
@@ -89,35 +92,46 @@ def main() -> None:
     arguments = trainer_options(__doc__)
     arguments.add_argument("--out", default="decoder", help="folder below RUN")
     options = arguments.parse_args()
+    folder = options.run / options.out
+    folder.mkdir(parents=True, exist_ok=True)
+    spread(work, read(options.config)["decoder"]["train"]["workers"], folder / "meeting", options, folder)
+
+
+def work(together: Together, options: Namespace, folder: Path) -> None:
+    """One process of the trainer."""
     config = read(options.config)["decoder"]
     train = config["train"]
     device = begin(train, options.threads)
-    folder = options.run / options.out
-    folder.mkdir(parents=True, exist_ok=True)
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
-    world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
+    world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"], train["treated"])
     codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]), train.get("english", 0.5), train.get("englishHeard", 0.5))
     models = build(config, tokenizer.config.codes, codec.config.codes)
     start(models, options.run)
     learners = Learners(models, hearing.clips.phone_count).to(device)
-    average, optimiser = Average(models, train["average"]), Optimiser(learners, train)
+    likeness = likeness_of(models.decoder, tokenizer.codebook.weight)
+    if not (options.run / "start.pt").exists():
+        likeness.begin(FRESH)
+    average, optimiser = Average(models, train["average"]), Optimiser(learners, train, likeness=likeness)
     if train["compile"]:  # after the average was copied: sampling stays eager
         for layer in models.decoder.layers:
             layer.compile(dynamic=True)
-    step, spent, counts = 0, 0.0, dict.fromkeys(train["mix"], 0)
+    step, spent, together.examples = 0, 0.0, dict.fromkeys(train["mix"], 0)
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=False, map_location="cpu")
         learners.load_state_dict(state["learners"]), average.model.load_state_dict(state["average"])
         optimiser.restore(state["optimiser"])
-        step, spent, counts = state["step"], state["spent"], state["counts"]
-    tasks = picture_tasks(world) | sound_tasks(world, hearing)
-    feed, noise = Feed(tasks | guide_task(tasks, train["guide"]["tasks"] if "guide" in train else {}), Random(train["seed"] * 1000 + step)), np.random.default_rng(train["seed"] + step)
+        step, spent, together.examples = state["step"], state["spent"], together.examples | state["counts"]
+    tasks, seed = picture_tasks(world) | sound_tasks(world, hearing), train["seed"] * 1000 + step + 1_000_000 * together.rank
+    feed, noise = Feed(tasks | guide_task(tasks, train["guide"]["tasks"] if "guide" in train else {}), Random(seed)), np.random.default_rng(seed)
     hearing_tasks = sound_tasks(world, hearing).keys()
-    budget, log = 60 * (options.minutes or train["minutes"]), (folder / "log.jsonl").open("a")
+    budget, log = 60 * (options.minutes or train["minutes"]), (folder / ("log.jsonl" if together.leads else f"log-{together.rank}.jsonl")).open("a")
     began = time.time()
     due = {"save": began + 180, "export": began + 60, "preview": began + 240}
+    weights = [*learners.parameters(), *average.model.parameters()]
     while True:
         now = spent + time.time() - began
+        for _ in range(together.missing(min(now, budget) - spent)):
+            together.agree(weights)
         learning = rate(int(10000 * now / budget), 10000, 1.0) if step > 150 else (step + 1) / 150
         task = mixing(train["mix"], noise)
         blank = noise.uniform(0.3, 1.0) if task in DRAWING and noise.random() < train["blankBatches"] else 0.0
@@ -132,19 +146,26 @@ def main() -> None:
         norm = nn.utils.clip_grad_norm_(learners.parameters(), 1.0)
         optimiser.step(learning)
         average.update(models, step)
-        step, counts[task] = step + 1, counts[task] + len(examples)
+        step += 1
+        together.took(task, len(examples))
         record = {"step": step, "task": task, "loss": round(loss.item(), 4), "norm": round(norm.item(), 3), "minutes": round(now / 60, 2)}
         label = f"{task}-blank" if blank else task
         log.write(json.dumps(record | {f"{label}.{name}": round(value, 4) for name, value in heads.items()}) + "\n")
         ended = now >= budget
+        if ended and together.count > 1:
+            together.agree(weights)
+        if not together.leads:
+            if ended:
+                break
+            continue
         if step % 50 == 0 or ended:
-            rates = {"samples/s": round(sum(counts.values()) / (now + 1e-9), 1), "mix": counts}
+            rates = {"samples/s": round(sum(together.examples.values()) / (now + 1e-9), 1), "mix": together.examples}
             log.write(json.dumps({"step": step, **rates}) + "\n")
             log.flush()
         if ended or time.time() > due["save"]:
             due["save"] = time.time() + 240
             state = {"learners": learners.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(), "config": config,
-                     "codes": (tokenizer.config.codes, codec.config.codes), "step": step, "spent": spent + time.time() - began, "counts": counts}
+                     "codes": (tokenizer.config.codes, codec.config.codes), "step": step, "spent": spent + time.time() - began, "counts": together.examples}
             torch.save(state, folder / "state.tmp")
             os.replace(folder / "state.tmp", folder / "state.pt")
             curves(folder / "log.jsonl", ["image.image", "speak.audio", "speak-blank.audio", "hear.text", "text.text", "mixed.text"], folder / "curves.png")

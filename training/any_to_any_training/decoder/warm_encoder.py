@@ -12,13 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..data.compose import Atlas, compose, to_tensor_range
+from ..data.compose import Atlas, to_tensor_range
 from ..data.concepts import COLOUR_NAMES, CONCEPTS, STYLES
 from ..data.scene import Scene, placements
 from ..data.splits import training_scene
 from ..schedule import rate
 from ..settings import begin, read, trainer_options
 from .image_encoder import ImageEncoder, ImageEncoderConfig
+from .tasks import as_drawn, look
 
 NOTHING = len(CONCEPTS)
 
@@ -51,11 +52,10 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate(int(10000 * progress), 10000, 2e-3)
         scenes = [training_scene(random, config["train"]["kinds"]) for _ in range(64)]
-        shifts = [(random.randint(-2, 2), random.randint(-2, 2)) if random.random() < 0.3 else (0, 0) for _ in scenes]
-        pixels = torch.from_numpy(to_tensor_range(np.stack([compose(s, atlas, shift) for s, shift in zip(scenes, shifts)])))
+        pixels = torch.from_numpy(to_tensor_range(np.stack([look(scene, atlas, random) for scene in scenes])))
         what = torch.from_numpy(np.stack([there(s) for s in scenes]))
         colour = torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes])[:, None].expand(-1, 16)
-        style = torch.tensor([STYLES.index(s.style) for s in scenes])[:, None].expand(-1, 16)
+        style = torch.tensor([STYLES.index(as_drawn(s).style) for s in scenes])[:, None].expand(-1, 16)
         with torch.autocast("cpu", torch.bfloat16):
             seen = encoder(pixels)
             logits = head(F.rms_norm(seen, seen.shape[-1:])).float()
