@@ -3,16 +3,21 @@ import json
 import sys
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from any_to_any_training.ablate import __main__ as command
+from any_to_any_training.ablate import reroll
 from any_to_any_training.ablate.codebooks import QUANTISERS, Fsq, SimVq, straight_through, through
 from any_to_any_training.ablate.decoder import Vocabulary, row_by_row
+from any_to_any_training.ablate.reroll import PROMPTS, ROLLS, Rerolled
 from any_to_any_training.ablate.rows import DECODERS, ROWS, SMALLER, changed
 from any_to_any_training.ablate.table import TABLES, Result, against, bootstrap, document
+from any_to_any_training.data.captions import canonical
+from any_to_any_training.data.splits import training_scene
 from any_to_any_training.decoder.config import DecoderConfig, PortConfig
 from any_to_any_training.decoder.sequence import IGNORED, collate, image_part, text_part
 from any_to_any_training.settings import read
@@ -144,3 +149,41 @@ def test_a_row_that_was_run_is_not_run_again(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "argv", ["ablate", "--run", str(tmp_path), "--rows", "nonsense"])
     with pytest.raises(SystemExit):
         command.main()
+
+
+class Words:
+    """A world of scenes without pictures."""
+
+    def scene(self, random: Random):
+        return training_scene(random, {"single": 1.0})
+
+    def words(self, text: str) -> list[int]:
+        return list(text.encode())
+
+
+def test_of_own_pictures_the_first_is_kept_that_is_read_as_it_was_asked_for(monkeypatch):
+    """Three prompts: one is read rightly at once, one at the second roll, one never."""
+    scenes, asked, rolls = [], [], []
+    world = Words()
+    world.scene = lambda random: scenes.append(training_scene(random, {"single": 1.0})) or scenes[-1]
+
+    def draw(decoder, world, prompts, choice, seed):
+        asked.append(prompts)
+        return torch.stack([torch.full((8, 8), len(asked) * 100 + i) for i in range(len(prompts))])
+
+    def describe(decoder, encoder, world, pictures, language):
+        rolls.append(len(pictures))
+        at = [scenes.index(scene) for scene in scenes]
+        return {1: [canonical(scenes[0], "en"), "a fog", "a fog"], 2: [canonical(scenes[at[1]], "en"), "a fog"], 3: ["a fog"]}[len(rolls)]
+
+    monkeypatch.setattr(reroll, "PROMPTS", 3)
+    monkeypatch.setattr(reroll, "draw_ids", draw)
+    monkeypatch.setattr(reroll, "describe_pictures", describe)
+    monkeypatch.setattr(reroll, "to_uint8", lambda pictures: pictures)
+    models = SimpleNamespace(decoder=None, encoders={"image": None})
+    own = Rerolled(models, world, SimpleNamespace(decode=lambda ids: ids))
+    kept = own.confirmed(Random(5))
+    assert rolls == [3, 2, 1] and ROLLS == 3 and PROMPTS == 128
+    assert [example[1].ids[0] for example in kept] == [100, 200]
+    assert [bytes(example[0].ids).decode() for example in kept] == [asked[0][0], asked[0][1]]
+    assert (own.drawn, own.kept) == (6, 2)

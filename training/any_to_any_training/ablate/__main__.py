@@ -1,7 +1,7 @@
 """Trains and measures rows of the ablation table, and writes the table; a row that was run with a seed is not run again.
 
     python -m any_to_any_training.ablate --run run --rows base,buckets,type --steps 400 --seeds 2
-Needs RUN/sprites, RUN/tokenizer, RUN/text.tiktoken and RUN/encoder.pt; for the rows of sound RUN/sound and RUN/codec.
+Needs RUN/sprites, RUN/tokenizer, RUN/text.tiktoken and RUN/encoder.pt; for the rows of sound RUN/sound and RUN/codec, for those of rerolling RUN/decoder and RUN/judge.pt.
 Keeps every result in RUN/ablations and writes ../docs/ablations.md from all of them. Steps are counted, not minutes, so
 that it may share its cores with other work. `--rows` is all of them unless it is given."""
 import json
@@ -20,7 +20,8 @@ from ..sound.train import load_codec
 from ..sound.voices import RATE, STRIDE
 from .codebooks import held_out_pictures, train_tokenizer
 from .decoder import held_out_entropies, load_world, train_decoder
-from .rows import BOOKS, CODEBOOKS, DECODERS, ROWS, SMALLER, changed
+from .reroll import measure_reroll
+from .rows import BOOKS, CODEBOOKS, DECODERS, REROLLS, ROWS, SMALLER, changed
 from .table import Result, document
 
 HELD_OUT = 256  # examples of a measure
@@ -55,9 +56,16 @@ def measure_books(name: str, run: Path) -> Result:
     return Result(name, 0, 0, time.process_time() - began, {"mel": mel}, {"bits a second": count * math.log2(codec.config.codes) * RATE / STRIDE})
 
 
+def measure_own_pictures(name: str, run: Path, steps: int, seed: int) -> Result:
+    hits, seconds, kept = measure_reroll(0.5 if name == "reroll" else 0.0, run, steps, seed, HELD_OUT)
+    return Result(name, seed, steps, seconds, {"judged": hits}, {"kept": kept})
+
+
 def measure(name: str, config: Path, run: Path, steps: int, seed: int) -> Result:
     if name in BOOKS:
         return measure_books(name, run)
+    if name in REROLLS:
+        return measure_own_pictures(name, run, steps, seed)
     return measure_codebook(name, run, steps, seed) if name in CODEBOOKS else measure_decoder(name, config, run, steps, seed)
 
 

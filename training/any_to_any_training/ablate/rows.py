@@ -37,7 +37,11 @@ CODEBOOKS = {
     "fsq": Row("8 x 8 x 8 x 4 levels of four bounded numbers instead of a codebook (FSQ, arXiv 2309.15505)"),
 }
 BOOKS = {f"books-{count}": Row(f"{count} of the sound codec's codebooks") for count in (1, 2, 4)}
-ROWS = DECODERS | CODEBOOKS | BOOKS
+REROLLS = {
+    "further": Row("the run itself, going on as it was trained"),
+    "reroll": Row("half of what it draws there is its own: up to three pictures a prompt, of which the first is kept that its own reader reads as it was asked for"),
+}
+ROWS = DECODERS | CODEBOOKS | BOOKS | REROLLS
 
 
 def changed(config: dict, *changes: dict[str, dict | list]) -> dict:

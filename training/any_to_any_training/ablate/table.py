@@ -3,7 +3,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from .rows import BOOKS, CODEBOOKS, DECODERS, Row
+from .rows import BOOKS, CODEBOOKS, DECODERS, REROLLS, Row
 
 HEAD = """# What each part of the recipe is worth
 
@@ -71,6 +71,8 @@ TABLES = (
     Table("Codebooks", "PSNR of held-out pictures through a small image tokenizer, dB; higher is better.", CODEBOOKS, "psnr", 2, {"used": ".1%"}),
     Table("Sound", "Distance of log-mel bands (natural logarithm) between held-out clips and what the sound codec makes of them; lower is better."
           " The codec is the run's own: nothing was trained for these rows.", BOOKS, "mel", 3, {"bits a second": ".0f"}),
+    Table("Rerolling", "Share of held-out English prompts (colour, two objects, count, style) drawn right as the judge sees it; higher is better."
+          " These rows begin with the run's trained weights, not from scratch.", REROLLS, "judged", 3, {"kept": ".0%"}),
 )
 
 

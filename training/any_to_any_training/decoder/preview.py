@@ -19,8 +19,8 @@ PROMPTS = [
 ]
 
 
-def draw_prompts(decoder: Decoder, tokenizer: ImageTokenizer, world: World, prompts: list[str], choice: Choice, seed: int) -> torch.Tensor:
-    """[N, 3, 64, 64]; prompts are grouped by length."""
+def draw_ids(decoder: Decoder, world: World, prompts: list[str], choice: Choice, seed: int) -> torch.Tensor:
+    """[N, 8, 8]; prompts are grouped by length."""
     groups = defaultdict(list)
     for index, prompt in enumerate(prompts):
         groups[len(world.words(prompt))].append(index)
@@ -30,8 +30,13 @@ def draw_prompts(decoder: Decoder, tokenizer: ImageTokenizer, world: World, prom
         for at in range(0, len(indices), 128):
             part = indices[at : at + 128]
             grids[part] = text_to_images(decoder, [list(world.words(prompts[i])) for i in part], choice, generator)
-    with torch.no_grad():
-        return torch.cat([tokenizer.decode(part) for part in grids.split(128)])
+    return grids
+
+
+@torch.no_grad()
+def draw_prompts(decoder: Decoder, tokenizer: ImageTokenizer, world: World, prompts: list[str], choice: Choice, seed: int) -> torch.Tensor:
+    """[N, 3, 64, 64]"""
+    return torch.cat([tokenizer.decode(part) for part in draw_ids(decoder, world, prompts, choice, seed).split(128)])
 
 
 def preview(decoder: Decoder, tokenizer: ImageTokenizer, world: World, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Trains the decoder and the understanding encoders together on every task; resumable.
 
     python -m any_to_any_training.decoder.train --config configs/small.json --run run
+`workers` processes take their own steps and agree on the mean of their weights (`together`); one where there is a GPU.
 Needs RUN/sprites, RUN/text.tiktoken, RUN/tokenizer/state.pt, RUN/codec/state.pt, RUN/sound and, if there, the warmed
 RUN/encoder.pt and RUN/sound-encoder.pt. RUN/start.pt, if there, holds the decoder's first weights: those of a smaller
 one are grown. Writes RUN/decoder/{state.pt, log.jsonl, *.png} and, every few minutes, the averaged weights as a
@@ -41,7 +42,7 @@ from .loss import losses
 from .model import Decoder
 from .optimiser import Optimiser
 from .preview import preview
-from .sequence import collate
+from .sequence import Example, collate
 from .sound_tasks import Hearing, sound_tasks
 from .tasks import Feed, World, mixing, picture_tasks
 
@@ -94,7 +95,24 @@ def main() -> None:
     options = arguments.parse_args()
     folder = options.run / options.out
     folder.mkdir(parents=True, exist_ok=True)
-    spread(work, read(options.config)["decoder"]["train"]["workers"], folder / "meeting", options, folder)
+    workers = 1 if torch.cuda.is_available() else min(read(options.config)["decoder"]["train"]["workers"], len(os.sched_getaffinity(0)))
+    spread(work, workers, folder / "meeting", options, folder)
+
+
+def loss_of(task: str, examples: list[Example], learners: Learners, teacher: Models, train: dict, blank: float, noise: np.random.Generator, device: torch.device) -> tuple[torch.Tensor, dict[str, float]]:
+    """-> the loss, and plain means by head for the log"""
+    models = learners.models
+    if task == "guide":
+        return distil(models, teacher, examples, train["guide"], train["idNoise"], noise)
+    batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise).to(device)
+    return losses(models.decoder, models.encoders, batch, learners.phones, lambda mel: another_throat(mel, noise))
+
+
+def save(folder: Path, state: dict) -> None:
+    """Never half a file."""
+    torch.save(state, folder / "state.tmp")
+    os.replace(folder / "state.tmp", folder / "state.pt")
+    curves(folder / "log.jsonl", ["image.image", "speak.audio", "speak-blank.audio", "hear.text", "text.text", "mixed.text"], folder / "curves.png")
 
 
 def work(together: Together, options: Namespace, folder: Path) -> None:
@@ -137,11 +155,7 @@ def work(together: Together, options: Namespace, folder: Path) -> None:
         blank = noise.uniform(0.3, 1.0) if task in DRAWING and noise.random() < train["blankBatches"] else 0.0
         examples = feed.next(task, train["soundBatch"] if task in hearing_tasks else train["batch"])
         with torch.autocast(device.type, torch.bfloat16, enabled=train["bf16"]):
-            if task == "guide":
-                loss, heads = distil(models, average.model, examples, train["guide"], train["idNoise"], noise)
-            else:
-                batch = collate(examples, models.decoder.port_config, train["idNoise"], blank, noise).to(device)
-                loss, heads = losses(models.decoder, models.encoders, batch, learners.phones, lambda mel: another_throat(mel, noise))
+            loss, heads = loss_of(task, examples, learners, average.model, train, blank, noise, device)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(learners.parameters(), 1.0)
         optimiser.step(learning)
@@ -164,11 +178,8 @@ def work(together: Together, options: Namespace, folder: Path) -> None:
             log.flush()
         if ended or time.time() > due["save"]:
             due["save"] = time.time() + 240
-            state = {"learners": learners.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(), "config": config,
-                     "codes": (tokenizer.config.codes, codec.config.codes), "step": step, "spent": spent + time.time() - began, "counts": together.examples}
-            torch.save(state, folder / "state.tmp")
-            os.replace(folder / "state.tmp", folder / "state.pt")
-            curves(folder / "log.jsonl", ["image.image", "speak.audio", "speak-blank.audio", "hear.text", "text.text", "mixed.text"], folder / "curves.png")
+            save(folder, {"learners": learners.state_dict(), "average": average.model.state_dict(), "optimiser": optimiser.state(), "config": config,
+                          "codes": (tokenizer.config.codes, codec.config.codes), "step": step, "spent": spent + time.time() - began, "counts": together.examples})
         if ended or time.time() > due["preview"]:
             due["preview"] = time.time() + 60 * train["previewMinutes"]
             preview(deepcopy(average.model.decoder).cpu(), tokenizer, world, folder / f"sample-{step:06d}.png")

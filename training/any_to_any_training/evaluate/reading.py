@@ -3,13 +3,14 @@ from collections import defaultdict
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..data.captions import QUESTIONS
 from ..data.compose import compose, to_tensor_range
 from ..data.scene import Scene
 from ..decoder.config import MARK_CAPACITY, MARKS
 from ..decoder.image_encoder import ImageEncoder
-from ..decoder.layout import image_embeddings, image_ids, text
+from ..decoder.layout import Segment, image_embeddings, image_ids, text
 from ..decoder.model import Decoder
 from ..decoder.sample import answer
 from ..decoder.sequence import OPEN_MARKS, ORDER
@@ -20,23 +21,32 @@ from .score import answer_is_exact, names_objects
 READING = ("colour", "two", "count", "style")  # measures whose scenes are read
 
 
-@torch.no_grad()
 def describe(decoder: Decoder, encoder: ImageEncoder, world: World, scenes: list[Scene], language: str, through: str) -> list[str]:
-    """English is read without a question, Korean with one; after ids the question follows the picture."""
-    mark = {name: decoder.embed(torch.tensor([[i] for i in [MARKS.index(name)] * len(scenes)])) for name in MARKS}
+    if through == "embeddings":
+        return describe_pictures(decoder, encoder, world, np.stack([compose(scene, world.atlas) for scene in scenes]), language)
+    ids = np.stack([world.table.ids(scene).reshape(-1)[ORDER] for scene in scenes])
+    body = decoder.embed(torch.from_numpy(ids) + MARK_CAPACITY + decoder.port_config.text)
+    return describe_bodies(decoder, world, body, image_ids(8, 8), language)
+
+
+@torch.no_grad()
+def describe_pictures(decoder: Decoder, encoder: ImageEncoder, world: World, pixels: np.ndarray, language: str) -> list[str]:
+    """uint8 [N, 64, 64, 3] -> N descriptions"""
+    return describe_bodies(decoder, world, encoder(torch.from_numpy(to_tensor_range(pixels))), image_embeddings(), language)
+
+
+@torch.no_grad()
+def describe_bodies(decoder: Decoder, world: World, body: Tensor, segment: Segment, language: str) -> list[str]:
+    """[N, positions of the segment, width] -> N descriptions. English is read without a question, Korean with one; after
+    ids the question follows the picture."""
+    mark = {name: decoder.embed(torch.tensor([[i] for i in [MARKS.index(name)] * len(body)])) for name in MARKS}
     question = list(world.words(QUESTIONS["ko"][0])) if language == "ko" else None
     asked, asked_layout = [], ()
     if question:
-        words = decoder.embed(torch.tensor([[MARK_CAPACITY + i for i in question]] * len(scenes)))
+        words = decoder.embed(torch.tensor([[MARK_CAPACITY + i for i in question]] * len(body)))
         asked, asked_layout = [mark["<txt>"], words, mark["</txt>"]], (text(len(question)),)
-    if through == "embeddings":
-        pixels = np.stack([compose(scene, world.atlas) for scene in scenes])
-        body, segment = encoder(torch.from_numpy(to_tensor_range(pixels))), image_embeddings()
-    else:
-        ids = np.stack([world.table.ids(scene).reshape(-1)[ORDER] for scene in scenes])
-        body, segment = decoder.embed(torch.from_numpy(ids) + MARK_CAPACITY + decoder.port_config.text), image_ids(8, 8)
     picture = [mark[MARKS[OPEN_MARKS[2][0]]], body, mark[MARKS[OPEN_MARKS[2][1]]]]
-    middle, layout = (asked + picture, (*asked_layout, segment)) if through == "embeddings" else (picture + asked, (segment, *asked_layout))
+    middle, layout = (asked + picture, (*asked_layout, segment)) if segment.embedded else (picture + asked, (segment, *asked_layout))
     prefix = torch.cat([mark["<s>"], *middle, mark["<txt>"]], dim=1)
     return [world.encoding.decode(ids) for ids in answer(decoder, prefix, layout)]
 
