@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import settings
+from .data.scene import SIDE
 
 PROGRAMS = ("node", "npm", "flite", "espeak-ng", "text2wave", "fluidsynth", "pocketsphinx_batch")
 
@@ -21,7 +22,7 @@ PROGRAMS = ("node", "npm", "flite", "espeak-ng", "text2wave", "fluidsynth", "poc
 class Stage:
     name: str
     makes: str
-    command: str  # {run} and {config} as they were given
+    command: str  # {run} and {config} as they were given, {scale} of the pictures and {larger}
     section: str = ""  # of the config, that holds its time budget
 
     def budget(self, config: dict) -> float:
@@ -35,7 +36,7 @@ def module(name: str) -> str:
 
 STAGES = (
     Stage("emoji packages", "sprites/node_modules", "npm install --prefix sprites"),
-    Stage("sprites", "{run}/sprites", "node sprites/build.mjs {run}/sprites"),
+    Stage("sprites", "{run}/sprites", "node sprites/build.mjs {run}/sprites sprites {scale}"),
     Stage("words", "{run}/text.tiktoken", module("data.text_bpe")),
     Stage("image tokenizer", "{run}/tokenizer/state.pt", module("tokenizer.train"), "tokenizer"),
     Stage("reader", "{run}/encoder.pt", module("decoder.warm_encoder"), "reader"),
@@ -44,7 +45,7 @@ STAGES = (
     Stage("ids of clips", "{run}/sound/ids.i16", module("sound.ids")),
     Stage("listener", "{run}/sound-encoder.pt", module("sound.warm_encoder"), "listener"),
     Stage("decoder", "{run}/checkpoint/config.json", module("decoder.train"), "decoder"),
-    Stage("large sprites", "{run}/sprites-large", "node sprites/build.mjs {run}/sprites-large sprites 2,4"),
+    Stage("large sprites", "{run}/sprites-large", "node sprites/build.mjs {run}/sprites-large sprites {larger}"),
     Stage("patch stage", "{run}/patches/config.json", module("patches.train"), "patches"),
     Stage("diffusion baseline", "{run}/diffusion/state.pt", module("diffusion.train"), "diffusion"),
     Stage("scores", "{run}/evaluation.json", "python evaluate.py --config {config} --run {run}"),
@@ -55,7 +56,8 @@ STAGES = (
 
 
 def filled(template: str, config: Path, run: Path) -> str:
-    return template.format(config=config, run=run)
+    scale = settings.read(config)["decoder"]["pictures"] // SIDE
+    return template.format(config=config, run=run, scale=scale, larger=f"{2 * scale},{4 * scale}")
 
 
 def run_stage(command: str) -> dict[str, float]:

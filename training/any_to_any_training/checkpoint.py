@@ -14,14 +14,14 @@ from .sound.codec import CodecConfig
 from .tokenizer.model import TokenizerConfig
 
 
-def describe(decoder: DecoderConfig, ports: PortConfig, tokenizer: TokenizerConfig, codec: CodecConfig | None, encoders: nn.ModuleDict, pattern: str, grid=(8, 8)) -> dict:
+def describe(decoder: DecoderConfig, ports: PortConfig, tokenizer: TokenizerConfig, codec: CodecConfig | None, encoders: nn.ModuleDict, pattern: str) -> dict:
     text = {"name": "text", "open": "<txt>", "close": "</txt>", "offset": ports.offsets["text"], "size": ports.text,
             "layout": {"kind": "line", "buckets": ports.text_buckets, "maxDistance": ports.text_distance},
             "tokenizer": {"kind": "tiktoken", "file": "text.tiktoken", "pattern": pattern}}
     image = {"name": "image", "open": "<img>", "close": "</img>", "offset": ports.offsets["image"], "size": ports.image,
              "layout": {"kind": "grid", "clip": ports.image_clip, "block": 2},
              "tokenizer": {"kind": "vq", "factor": 8, "codeWidth": tokenizer.code_width, "encoderWidths": list(tokenizer.encoder_widths),
-                           "decoderWidths": list(tokenizer.decoder_widths), "blocks": tokenizer.blocks, "grids": [list(grid)]},
+                           "decoderWidths": list(tokenizer.decoder_widths), "blocks": tokenizer.blocks, "grids": [[encoders["image"].config.side // 8] * 2]},
              "encoder": encoders["image"].config.to_json()}
     if ports.image_guide:
         image["guide"] = {"scales": list(ports.image_guide)}

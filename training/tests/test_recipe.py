@@ -30,7 +30,7 @@ from any_to_any_training.tokenizer.train import forward
 
 HOME = Path(__file__).resolve().parents[1]
 README = (HOME / "README.md").read_text(encoding="utf-8")
-CONFIGS = {name: settings.read(HOME / "configs" / f"{name}.json") for name in ("small", "tiny")}
+CONFIGS = {name: settings.read(HOME / "configs" / f"{name}.json") for name in ("small", "tiny", "full")}
 PORTS = PortConfig(text=24, image=20, audio=12)
 
 
@@ -44,16 +44,16 @@ def test_the_readme_lists_every_stage_in_order():
         at += listed[at:].index(command) + 1
 
 
-def test_the_two_configurations_have_the_same_settings():
+def test_the_configurations_have_the_same_settings():
     def shape(value):
         return {key: shape(own) for key, own in value.items()} if isinstance(value, dict) else None
 
-    small, tiny = (shape(config) for config in CONFIGS.values())
-    for config in (small, tiny):
+    shapes = [shape(config) for config in CONFIGS.values()]
+    for config in shapes:
         for optional in ("mix", "guide", "guideRate"):
             config["decoder"]["train"].pop(optional, None)
         config["decoder"].pop("guideScales", None)
-    assert small == tiny
+    assert shapes[0] == shapes[1] == shapes[2]
 
 
 def test_the_tiny_configuration_knows_every_task_and_voice():
@@ -71,7 +71,7 @@ def tracked(monkeypatch, tmp_path):
     """A recipe of two stages that note that they ran; the second fails while `fail` is there."""
     note = "import sys, pathlib; n, out = sys.argv[1:]; assert n != 'b' or not pathlib.Path(out, 'fail').exists(); open(f'{out}/ran', 'a').write(n); open(f'{out}/{n}', 'w')"
     (tmp_path / "note.py").write_text(note)
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text(json.dumps({"decoder": {"pictures": 64}}))
     stages = tuple(recipe.Stage(name, f"{{run}}/{name}", f"python {tmp_path}/note.py {name} {{run}}") for name in "ab")
     monkeypatch.setattr(recipe, "STAGES", stages)
     monkeypatch.setattr(recipe, "PROGRAMS", ())
@@ -92,6 +92,12 @@ def test_a_recipe_that_failed_goes_on_and_skips_what_is_there(tracked, capsys):
     (tracked / "a").unlink()
     recipe.main()
     assert (tracked / "ran").read_text() == "aba"
+
+
+def test_sprites_are_as_large_as_the_pictures_of_the_configuration():
+    made = {stage.name: stage.command for stage in recipe.STAGES}
+    said = {name: [recipe.filled(made[what], HOME / "configs" / f"{name}.json", Path("run")).split()[-1] for what in ("sprites", "large sprites")] for name in ("small", "full")}
+    assert said == {"small": ["1", "2,4"], "full": ["2", "4,8"]}
 
 
 def test_what_is_not_installed_is_said_before_anything_runs(tracked, monkeypatch):

@@ -1,10 +1,13 @@
 """The emoji world: treatments of a drawing, questions about a scene, scenes as code."""
+import json
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
+import torch
 
-from any_to_any_training.data.compose import with_treated
+from any_to_any_training.data.compose import Atlas, compose, with_treated
 from any_to_any_training.data.concepts import CONCEPTS, DRAWN, STYLES, TREATED
 from any_to_any_training.data.questions import KINDS, ask_about, kinds_of
 from any_to_any_training.data.scene import Scene, placements, random_scene
@@ -12,6 +15,11 @@ from any_to_any_training.data.scene_code import read_code, scene_code
 from any_to_any_training.data.splits import held_out, held_out_scene
 from any_to_any_training.data.strangers import stranger, two_strangers
 from any_to_any_training.data.treatments import TREATMENTS, any_treatment
+from any_to_any_training.decoder.ids import IdTable
+from any_to_any_training.decoder.sequence import image_part, picture_part
+from any_to_any_training.decoder.warm_encoder import NOTHING, there
+from any_to_any_training.evaluate.judge import shrunk
+from any_to_any_training.tokenizer.model import ImageTokenizer, TokenizerConfig
 
 CAT, DOG = (next(i for i, c in enumerate(CONCEPTS) if c.en == name) for name in ("cat", "dog"))
 
@@ -92,7 +100,9 @@ def test_what_is_no_scene_code_is_refused(broken):
 
 
 class Colours:
-    """An atlas whose sprites are of one colour each, with other halves."""
+    """An atlas whose sprites are of one colour each."""
+
+    scale = 1
 
     def sprite(self, style: str, concept: int, size: int) -> np.ndarray:
         out = np.full((size, size, 4), 255, np.uint8)
@@ -125,3 +135,46 @@ def test_how_often_a_treatment_is_drawn(share: float):
     random = Random(6)
     treated = sum(random_scene(random, {"single": 1.0}, share).style in TREATED for _ in range(2000)) / 2000
     assert abs(treated - share) < 0.04
+
+
+def atlas_of(folder: Path, scale: int) -> Atlas:
+    """Sprites of random pixels, larger ones from the same."""
+    random = np.random.default_rng(8)
+    small = [random.integers(0, 256, (len(DRAWN), len(CONCEPTS), size // 16, size // 16, 4)).astype(np.uint8) for size in (48, 32)]
+    large = [pixels.repeat(16 * scale, 2).repeat(16 * scale, 3).reshape(len(DRAWN), len(CONCEPTS), -1) for pixels in small]
+    folder.mkdir()
+    np.concatenate(large, 2).tofile(folder / "sprites.rgba")
+    (folder / "sprites.json").write_text(json.dumps({"concepts": [c.id for c in CONCEPTS], "styles": DRAWN, "sizes": [48 * scale, 32 * scale]}))
+    return Atlas(folder)
+
+
+def test_a_larger_world_has_everything_larger(tmp_path: Path):
+    atlases = [atlas_of(tmp_path / str(scale), scale) for scale in (1, 2)]
+    tables = [IdTable(ImageTokenizer(TokenizerConfig(codes=16, encoder_widths=(4, 4), decoder_widths=(4, 4), blocks=1)), atlas) for atlas in atlases]
+    assert [atlas.scale for atlas in atlases] == [1, 2] and [table.grid for table in tables] == [(8, 8), (16, 16)]
+    random = Random(9)
+    for _ in range(20):
+        scene = random_scene(random, {"single": 1, "pair": 1, "count": 1})
+        small, large = (compose(scene, atlas) for atlas in atlases)
+        assert large.shape == (128, 128, 3) and np.array_equal(large[::2, ::2], small)
+        assert np.array_equal(shrunk(large), small) and shrunk(small) is small
+        assert tables[1].ids(scene).shape == (16, 16) and image_part(tables[1].ids(scene), 1.0).segment.grid == (16, 16)
+        named = there(scene, 2).reshape(8, 8)
+        assert set(named.flat) - {NOTHING} == set(scene.objects)
+        assert scene.kind == "single" or np.array_equal(named[::2, ::2], there(scene, 1).reshape(4, 4))  # singles may stand beside the 16 px
+        assert picture_part(large).segment.grid == (8, 8) and picture_part(small).segment.grid == (4, 4)
+    picture, _ = two_strangers(atlases[1], "en", random)
+    assert picture.shape == (128, 128, 3)
+
+
+def test_the_ids_of_a_scene_are_those_its_picture_has(tmp_path: Path):
+    """The encoder is local, so that sprites may be laid on the grid instead of encoded."""
+    torch.manual_seed(1)
+    for scale in (1, 2):
+        tokenizer = ImageTokenizer(TokenizerConfig(codes=32, encoder_widths=(4, 4), decoder_widths=(4, 4), blocks=1))
+        tokenizer.encoder.zero_reaching_taps()
+        atlas = atlas_of(tmp_path / str(scale), scale)
+        table, random = IdTable(tokenizer, atlas), Random(scale)
+        for _ in range(10):
+            scene = random_scene(random, {"single": 1, "pair": 1, "count": 1})
+            assert np.array_equal(table.ids(scene), table.read(compose(scene, atlas)))

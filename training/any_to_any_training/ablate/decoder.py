@@ -18,7 +18,7 @@ from ..decoder.ids import IdTable
 from ..decoder.likeness import FRESH, likeness_of
 from ..decoder.loss import losses
 from ..decoder.optimiser import Optimiser
-from ..decoder.sequence import IGNORED, ORDER, Batch, Example, Part, collate, image_part, picture_part, text_part
+from ..decoder.sequence import IGNORED, Batch, Example, Part, collate, image_part, order, picture_part, text_part
 from ..decoder.tasks import PROMPT_WEIGHT, Feed, World, ask, mixing
 from ..decoder.train import Models, build
 from ..evaluate.drawing import scenes_of
@@ -39,7 +39,7 @@ def row_by_row(part: Part) -> Part:
     if part.segment.grid is None or part.segment.embedded:
         return part
     ids = np.empty(len(part.ids), np.int64)
-    ids[ORDER] = part.ids
+    ids[order(*part.segment.grid)] = part.ids
     return replace(part, segment=replace(part.segment, block=1), ids=tuple(ids.tolist()))
 
 

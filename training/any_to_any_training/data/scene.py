@@ -1,7 +1,8 @@
 """A scene as plain facts, and where its sprites stand.
 
-Everything stands on multiples of 8 px, the patch of the image tokenizer, so a sprite always gives the same ids.
-Counts above four do not fit: a 64 px canvas holds four 32 px cells."""
+Places and sizes are for a canvas of 64 x 64; one twice as large (`Atlas.scale`) has everything twice as large. Everything
+stands on multiples of 8, the patch of the image tokenizer, so a sprite always gives the same ids. Counts above four do not
+fit: the canvas holds four cells of 32."""
 from dataclasses import dataclass
 from random import Random
 
@@ -25,7 +26,7 @@ class Scene:
 
 
 def placements(scene: Scene) -> list[tuple[int, int, int, int]]:
-    """[(concept, size, x, y)] in px."""
+    """[(concept, size, x, y)]"""
     if scene.kind == "single":
         return [(scene.objects[0], scene.size, scene.x, scene.y)]
     if scene.kind == "pair":

@@ -1,4 +1,4 @@
-"""The understanding encoder: 64x64 RGB in [-1, 1] -> 16 embeddings of the decoder's width (plain 4x4 raster).
+"""The understanding encoder: RGB in [-1, 1] -> an embedding of the decoder's width for 16x16 px (plain raster): 16 of 64x64.
 
 Separate from the VQ ids: reading a picture does not pass through the codes that draw one."""
 from dataclasses import dataclass
@@ -17,6 +17,11 @@ class ImageEncoderConfig:
     heads: int = 4
     feed_forward: int = 384
     out: int = 256  # width of the decoder
+
+    @classmethod
+    def of_side(cls, side: int, out: int) -> "ImageEncoderConfig":
+        """`side`: px of a picture."""
+        return cls(side, (side // 16, side // 16), out=out)
 
     def to_json(self) -> dict:
         return {"kind": "patch-vit", "side": self.side, "grid": list(self.grid), "widths": list(self.widths),

@@ -32,6 +32,11 @@ def image_embeddings(rows: int = 4, columns: int = 4) -> Segment:
     return Segment(2, rows * columns, (rows, columns), 1, embedded=True)
 
 
+def picture_embeddings(side: int) -> Segment:
+    """Of a square picture, one embedding for 16 x 16 px."""
+    return image_embeddings(side // 16, side // 16)
+
+
 def sound_ids(length: int) -> Segment:
     return Segment(3, length)
 

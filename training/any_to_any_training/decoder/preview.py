@@ -20,22 +20,22 @@ PROMPTS = [
 
 
 def draw_ids(decoder: Decoder, world: World, prompts: list[str], choice: Choice, seed: int) -> torch.Tensor:
-    """[N, 8, 8]; prompts are grouped by length."""
+    """[N, rows, columns]; prompts are grouped by length."""
     groups = defaultdict(list)
     for index, prompt in enumerate(prompts):
         groups[len(world.words(prompt))].append(index)
-    grids = torch.empty(len(prompts), 8, 8, dtype=torch.long)
+    grids = torch.empty(len(prompts), *world.table.grid, dtype=torch.long)
     generator = torch.Generator().manual_seed(seed)
     for _, indices in sorted(groups.items()):
         for at in range(0, len(indices), 128):
             part = indices[at : at + 128]
-            grids[part] = text_to_images(decoder, [list(world.words(prompts[i])) for i in part], choice, generator)
+            grids[part] = text_to_images(decoder, [list(world.words(prompts[i])) for i in part], choice, generator, world.table.grid)
     return grids
 
 
 @torch.no_grad()
 def draw_prompts(decoder: Decoder, tokenizer: ImageTokenizer, world: World, prompts: list[str], choice: Choice, seed: int) -> torch.Tensor:
-    """[N, 3, 64, 64]"""
+    """[N, 3, H, W]"""
     return torch.cat([tokenizer.decode(part) for part in draw_ids(decoder, world, prompts, choice, seed).split(128)])
 
 

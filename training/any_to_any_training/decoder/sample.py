@@ -9,7 +9,7 @@ from torch import Tensor
 from .config import MARK_CAPACITY, MARKS
 from .layout import Layout, Segment, buckets, image_ids, modalities, text
 from .model import Cache, Decoder
-from .sequence import OPEN_MARKS, ORDER
+from .sequence import OPEN_MARKS, order
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def draw_token(logits: Tensor, choice: Choice, generator: torch.Generator) -> Te
 @torch.no_grad()
 def draw_images(decoder: Decoder, prefix: list[Tensor], layouts: list[Layout], choice: Choice, generator: torch.Generator) -> Tensor:
     """prefix[0] and layouts[0] carry the prompt, prefix[1] and layouts[1] (if given) the empty one for two rows; each
-    prefix is [B, n, width] up to and with <img>, each layout ends in an 8x8 image. -> ids [B, 8, 8]"""
+    prefix is [B, n, width] up to and with <img>, each layout ends in the picture. -> ids [B, rows, columns]"""
     vector = decoder.ports["image"].guide(torch.full((len(prefix[0]),), choice.guidance))[:, None] if choice.distilled else 0.0
     prefix = [torch.cat((x[:, :-1], x[:, -1:] + vector), dim=1) for x in prefix]
     streams = [Stream(decoder, layout) for layout in layouts]
@@ -60,24 +60,25 @@ def draw_images(decoder: Decoder, prefix: list[Tensor], layouts: list[Layout], c
     offset = MARK_CAPACITY + decoder.port_config.text
     hidden = [stream.feed(x) for stream, x in zip(streams, prefix)]
     head, drawn = decoder.ports["image"].head, []
-    for step in range(64):
+    rows, columns = layouts[0][-1].grid
+    for step in range(rows * columns):
         logits = [head(h)[:, :size].float() for h in hidden]
         guided = logits[0] if len(logits) == 1 else logits[1] + choice.guidance * (logits[0] - logits[1])
         drawn.append(draw_token(guided, choice, generator))
-        if step < 63:
+        if step < rows * columns - 1:
             x = decoder.embed((offset + drawn[-1])[:, None]) + vector
             hidden = [stream.feed(x) for stream in streams]
-    grid = torch.empty(len(drawn[0]), 64, dtype=torch.long)
-    grid[:, torch.from_numpy(ORDER)] = torch.stack(drawn, 1)
-    return grid.view(-1, 8, 8)
+    grid = torch.empty(len(drawn[0]), rows * columns, dtype=torch.long)
+    grid[:, torch.from_numpy(order(rows, columns))] = torch.stack(drawn, 1)
+    return grid.view(-1, rows, columns)
 
 
-def text_to_images(decoder: Decoder, prompts: list[list[int]], choice: Choice, generator: torch.Generator) -> Tensor:
-    """Prompts as local text ids, all of one length."""
+def text_to_images(decoder: Decoder, prompts: list[list[int]], choice: Choice, generator: torch.Generator, size: tuple[int, int] = (8, 8)) -> Tensor:
+    """Prompts as local text ids, all of one length; `size`: rows and columns of ids."""
     def start(rows: list[list[int]]) -> tuple[Tensor, Layout]:
         begin, end = OPEN_MARKS[1]
         ids = [[MARKS.index("<s>"), begin, *(MARK_CAPACITY + i for i in row), end, OPEN_MARKS[2][0]] for row in rows]
-        return decoder.embed(torch.tensor(ids)), (text(len(rows[0])), image_ids(8, 8))
+        return decoder.embed(torch.tensor(ids)), (text(len(rows[0])), image_ids(*size))
 
     pairs = [start(prompts)] + ([start([[]] * len(prompts))] if choice.guidance != 1 and not choice.distilled else [])
     return draw_images(decoder, [x for x, _ in pairs], [layout for _, layout in pairs], choice, generator)

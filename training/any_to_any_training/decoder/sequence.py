@@ -3,20 +3,26 @@
 An example is a list of parts, one per segment of the layout. The last segment may differ in length: it is padded to
 the longest, which a causal decoder never notices."""
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .config import MARKS, PortConfig
-from .layout import Layout, Segment, block_order, body_starts, image_embeddings, image_ids, length, sound_embeddings, sound_ids, text
+from .layout import Layout, Segment, block_order, body_starts, image_ids, length, picture_embeddings, sound_embeddings, sound_ids, text
 
-ORDER = np.array([row * 8 + column for row, column in block_order(8, 8, 2)])  # sequence order of an 8x8 grid
 NAMES = {1: "text", 2: "image", 3: "audio"}
 OPEN_MARKS = {1: (MARKS.index("<txt>"), MARKS.index("</txt>")), 2: (MARKS.index("<img>"), MARKS.index("</img>")),
               3: (MARKS.index("<aud>"), MARKS.index("</aud>"))}
 IGNORED = -100  # a target that counts nothing
 LENGTH_CLASS = 24  # frames: spoken endings of a batch differ by less
+
+
+@lru_cache
+def order(rows: int, columns: int) -> np.ndarray:
+    """Where every id of the sequence stands in a plain raster of the grid."""
+    return np.array([row * columns + column for row, column in block_order(rows, columns, 2)])
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Part:
     segment: Segment
     weight: float
     ids: tuple[int, ...] = ()
-    content: np.ndarray | None = field(default=None, compare=False)  # when embedded: uint8 [64, 64, 3] or float32 samples
+    content: np.ndarray | None = field(default=None, compare=False)  # when embedded: uint8 [side, side, 3] or float32 samples
     phones: tuple[int, ...] = ()  # of speech: one an id, 0 where it is not known
     closed: bool = True  # whether the segment's end is asked; False where only its beginning is known
 
@@ -36,11 +42,11 @@ def text_part(ids: list[int], weight: float, closed: bool = True) -> Part:
 
 
 def image_part(grid: np.ndarray, weight: float) -> Part:
-    return Part(image_ids(*grid.shape), weight, tuple(grid.reshape(-1)[ORDER].tolist()))
+    return Part(image_ids(*grid.shape), weight, tuple(grid.reshape(-1)[order(*grid.shape)].tolist()))
 
 
 def picture_part(pixels: np.ndarray) -> Part:
-    return Part(image_embeddings(), 0.0, (), pixels)
+    return Part(picture_embeddings(pixels.shape[-2]), 0.0, (), pixels)
 
 
 def sound_part(ids: np.ndarray, weight: float, phones: np.ndarray | None = None) -> Part:

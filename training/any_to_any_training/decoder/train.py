@@ -22,6 +22,7 @@ from ..average import Average
 from ..checkpoint import describe, write
 from ..data import text_bpe
 from ..data.compose import Atlas
+from ..data.scene import SIDE
 from ..pictures import curves
 from ..schedule import rate
 from ..settings import begin, read, trainer_options
@@ -65,10 +66,12 @@ class Learners(nn.Module):
 
 
 def build(config: dict, image_codes: int, audio_codes: int) -> Models:
-    ports = PortConfig(text=text_bpe.SIZE, image=image_codes, audio=audio_codes, image_guide=tuple(config.get("guideScales", ())))
+    """`config`: the section "decoder" of the settings; its `pictures` are px a side."""
+    side = config.get("pictures", SIDE)
+    ports = PortConfig(text=text_bpe.SIZE, image=image_codes, audio=audio_codes, image_guide=tuple(config.get("guideScales", ())), image_clip=side // 8 - 1)
     decoder = Decoder(DecoderConfig.from_json(config["model"]), ports)
     width = decoder.config.width
-    return Models(decoder, ImageEncoder(ImageEncoderConfig(out=width)), SoundEncoder(SoundEncoderConfig(out=width)))
+    return Models(decoder, ImageEncoder(ImageEncoderConfig.of_side(side, width)), SoundEncoder(SoundEncoderConfig(out=width)))
 
 
 def start(models: Models, run: Path) -> None:
@@ -122,6 +125,8 @@ def work(together: Together, options: Namespace, folder: Path) -> None:
     device = begin(train, options.threads)
     atlas, tokenizer = Atlas(options.run / "sprites"), load_tokenizer(options.run)
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"], train["treated"])
+    if (drawn := SIDE * atlas.scale) != config.get("pictures", SIDE):
+        raise SystemExit(f"The settings are for pictures of {config.get('pictures', SIDE)} px, {options.run / 'sprites'} for {drawn}.")
     codec, hearing = load_codec(options.run), Hearing(Clips(options.run / "sound"), tuple(train["voices"]), train.get("english", 0.5), train.get("englishHeard", 0.5))
     models = build(config, tokenizer.config.codes, codec.config.codes)
     start(models, options.run)

@@ -1,4 +1,4 @@
-"""Warms the understanding encoder up: every one of its 16 embeddings learns to tell what stands there.
+"""Warms the understanding encoder up: every one of its embeddings learns to tell what stands there.
 
     python -m any_to_any_training.decoder.warm_encoder --config configs/small.json --run run
 Without it the decoder learns to write a description's frame long before it sees an object in it. Writes
@@ -14,7 +14,7 @@ from torch import nn
 
 from ..data.compose import Atlas, to_tensor_range
 from ..data.concepts import COLOUR_NAMES, CONCEPTS, STYLES
-from ..data.scene import Scene, placements
+from ..data.scene import SIDE, Scene, placements
 from ..data.splits import training_scene
 from ..schedule import rate
 from ..settings import begin, read, trainer_options
@@ -24,15 +24,13 @@ from .tasks import as_drawn, look
 NOTHING = len(CONCEPTS)
 
 
-def there(scene: Scene) -> np.ndarray:
-    """[16] concept at the centre of each 16 px patch, or NOTHING."""
-    out = np.full((4, 4), NOTHING)
+def there(scene: Scene, scale: int) -> np.ndarray:
+    """[patches] concept at the centre of each 16 px patch, or NOTHING."""
+    side = SIDE * scale // 16
+    out, centres = np.full((side, side), NOTHING), (np.arange(side) + 0.5) * 16 / scale
     for concept, size, x, y in placements(scene):
-        for row in range(4):
-            for column in range(4):
-                if x <= 16 * column + 8 < x + size and y <= 16 * row + 8 < y + size:
-                    out[row, column] = concept
-    return out.reshape(16)
+        out[np.ix_((y <= centres) & (centres < y + size), (x <= centres) & (centres < x + size))] = concept
+    return out.reshape(-1)
 
 
 def main() -> None:
@@ -42,7 +40,7 @@ def main() -> None:
     begin(train, options.threads)
     budget = 60 * (options.minutes or train["minutes"])
     atlas, random = Atlas(options.run / "sprites"), Random(train["seed"])
-    encoder = ImageEncoder(ImageEncoderConfig(out=config["model"]["width"]))
+    encoder = ImageEncoder(ImageEncoderConfig.of_side(SIDE * atlas.scale, config["model"]["width"]))
     if (options.run / "encoder.pt").exists():  # goes on
         encoder.load_state_dict(torch.load(options.run / "encoder.pt"))
     head = nn.Linear(config["model"]["width"], NOTHING + 1 + len(COLOUR_NAMES) + len(STYLES))
@@ -53,9 +51,9 @@ def main() -> None:
             group["lr"] = rate(int(10000 * progress), 10000, 2e-3)
         scenes = [training_scene(random, config["train"]["kinds"]) for _ in range(64)]
         pixels = torch.from_numpy(to_tensor_range(np.stack([look(scene, atlas, random) for scene in scenes])))
-        what = torch.from_numpy(np.stack([there(s) for s in scenes]))
-        colour = torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes])[:, None].expand(-1, 16)
-        style = torch.tensor([STYLES.index(as_drawn(s).style) for s in scenes])[:, None].expand(-1, 16)
+        what = torch.from_numpy(np.stack([there(s, atlas.scale) for s in scenes]))
+        colour = torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes])[:, None].expand(-1, what.shape[1])
+        style = torch.tensor([STYLES.index(as_drawn(s).style) for s in scenes])[:, None].expand(-1, what.shape[1])
         with torch.autocast("cpu", torch.bfloat16):
             seen = encoder(pixels)
             logits = head(F.rms_norm(seen, seen.shape[-1:])).float()

@@ -36,7 +36,7 @@ UNUSED = {"tableRate": 0.0, "headRate": 0.0, "encoderRate": 0.0}  # rates of par
 
 
 def batch_of(world: World, random: Random, count: int, nothing: int) -> tuple[Tensor, Tensor, Tensor]:
-    """-> image ids [N, 8, 8], words [N, n] and which are there; some prompts say nothing, at their own length."""
+    """-> image ids [N, rows, columns], words [N, n] and which are there; some prompts say nothing, at their own length."""
     scenes = [training_scene(random, world.kinds) for _ in range(count)]
     said = [list(world.words(prompt(scene, random.choice(LANGUAGES), random))) for scene in scenes]
     said = [[nothing] * len(ids) if random.random() < world.dropout else ids for ids in said]
@@ -81,7 +81,7 @@ def main() -> None:
     tokenizer = load_tokenizer(options.run)
     atlas = Atlas(options.run / "sprites")
     world = World(atlas, IdTable(tokenizer, atlas), text_bpe.load(options.run / "text.tiktoken"), train["kinds"], train["promptDropout"])
-    shape = {"codes": tokenizer.config.codes, "code_width": tokenizer.config.code_width, **config["model"]}
+    shape = {"codes": tokenizer.config.codes, "code_width": tokenizer.config.code_width, "grid": world.table.grid[0], **config["model"]}
     model = LatentDiffusion(DiffusionConfig(**shape))
     start_words(model.text.table, options.run)
     average, optimiser = Average(model, train["average"]), Optimiser(model, UNUSED | train)

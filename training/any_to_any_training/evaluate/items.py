@@ -182,6 +182,8 @@ def main() -> None:
     run, to = options.run, options.to
     to.mkdir(parents=True, exist_ok=True)
     atlas, clips, recogniser, encoding = Atlas(run / "sprites"), Clips(run / "sound"), Recogniser(), text_bpe.load(run / "text.tiktoken")
+    if atlas.scale != 1:
+        raise SystemExit("The matrix has pictures of 64 px, these sprites are for larger ones.")
     sheet, reel = Sheet(), Reel()
     pictures = picture_items(atlas, sheet, options.count, options.seed)
     speech = speech_items(atlas, sheet, reel, clips, recogniser)

@@ -11,7 +11,7 @@ from torch import nn
 
 from ..data.compose import Atlas, compose, to_tensor_range
 from ..data.concepts import CONCEPTS, STYLES
-from ..data.scene import Scene, placements, random_scene
+from ..data.scene import SIDE, Scene, placements, random_scene
 from ..decoder.ids import IdTable
 from ..pictures import to_uint8
 from ..tokenizer.model import ImageTokenizer
@@ -54,13 +54,20 @@ def labelled_crops(picture: np.ndarray, scene: Scene) -> list[tuple[np.ndarray, 
     return out
 
 
+def shrunk(picture: np.ndarray) -> np.ndarray:
+    """To 64 x 64, where the judge sees: means of squares."""
+    k = len(picture) // SIDE
+    return np.rint(picture.reshape(SIDE, k, SIDE, k, 3).mean((1, 3))).astype(np.uint8) if k > 1 else picture
+
+
 class Judge:
     def __init__(self, model: Classifier):
         self.model = model.eval()
 
     @torch.no_grad()
     def look(self, picture: np.ndarray) -> Verdict:
-        """uint8 [64, 64, 3]"""
+        """uint8 [64 k, 64 k, 3]"""
+        picture = shrunk(picture)
         boxes = parts(foreground(picture))
         if not boxes:
             return Verdict(background(picture), (), (), ())
@@ -78,7 +85,7 @@ def training_set(atlas: Atlas, tokenizer: ImageTokenizer, table: IdTable, scenes
             coded = to_uint8(tokenizer.decode(torch.from_numpy(np.stack([table.ids(s) for s in batch]))).numpy())
         for scene, seen in zip(batch, coded):
             true = compose(scene, atlas, (random.randint(-1, 1), random.randint(-1, 1)))
-            for picture in (true, seen):
+            for picture in map(shrunk, (true, seen)):
                 for part, concept in labelled_crops(picture, scene):
                     crops.append(part), concepts.append(concept), styles.append(STYLES.index(scene.style))
     return np.stack(crops), torch.tensor(concepts), torch.tensor(styles)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..data.compose import to_tensor_range
 from ..decoder.config import MARKS
-from ..decoder.layout import Layout, image_embeddings, sound_embeddings, text
+from ..decoder.layout import Layout, picture_embeddings, sound_embeddings, text
 from ..decoder.sequence import OPEN_MARKS
 from ..decoder.train import Models
 
@@ -34,8 +34,8 @@ class Prompt:
         return Prompt(self.models, inner.parts, (*self.layout, text(len(rows[0]))))
 
     def pictures(self, pixels: np.ndarray) -> "Prompt":
-        """uint8 [B, 64, 64, 3]"""
-        return self.embedded(2, self.models.encoders["image"](torch.from_numpy(to_tensor_range(pixels))), image_embeddings())
+        """uint8 [B, side, side, 3]"""
+        return self.embedded(2, self.models.encoders["image"](torch.from_numpy(to_tensor_range(pixels))), picture_embeddings(pixels.shape[-2]))
 
     def heard(self, samples: Tensor) -> "Prompt":
         """[B, N] in whole embeddings"""

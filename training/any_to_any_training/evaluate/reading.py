@@ -10,10 +10,10 @@ from ..data.compose import compose, to_tensor_range
 from ..data.scene import Scene
 from ..decoder.config import MARK_CAPACITY, MARKS
 from ..decoder.image_encoder import ImageEncoder
-from ..decoder.layout import Segment, image_embeddings, image_ids, text
+from ..decoder.layout import Segment, image_ids, picture_embeddings, text
 from ..decoder.model import Decoder
 from ..decoder.sample import answer
-from ..decoder.sequence import OPEN_MARKS, ORDER
+from ..decoder.sequence import OPEN_MARKS, order
 from ..decoder.tasks import World
 from .drawing import scenes_of
 from .score import answer_is_exact, names_objects
@@ -24,15 +24,15 @@ READING = ("colour", "two", "count", "style")  # measures whose scenes are read
 def describe(decoder: Decoder, encoder: ImageEncoder, world: World, scenes: list[Scene], language: str, through: str) -> list[str]:
     if through == "embeddings":
         return describe_pictures(decoder, encoder, world, np.stack([compose(scene, world.atlas) for scene in scenes]), language)
-    ids = np.stack([world.table.ids(scene).reshape(-1)[ORDER] for scene in scenes])
+    ids = np.stack([world.table.ids(scene).reshape(-1)[order(*world.table.grid)] for scene in scenes])
     body = decoder.embed(torch.from_numpy(ids) + MARK_CAPACITY + decoder.port_config.text)
-    return describe_bodies(decoder, world, body, image_ids(8, 8), language)
+    return describe_bodies(decoder, world, body, image_ids(*world.table.grid), language)
 
 
 @torch.no_grad()
 def describe_pictures(decoder: Decoder, encoder: ImageEncoder, world: World, pixels: np.ndarray, language: str) -> list[str]:
-    """uint8 [N, 64, 64, 3] -> N descriptions"""
-    return describe_bodies(decoder, world, encoder(torch.from_numpy(to_tensor_range(pixels))), image_embeddings(), language)
+    """uint8 [N, side, side, 3] -> N descriptions"""
+    return describe_bodies(decoder, world, encoder(torch.from_numpy(to_tensor_range(pixels))), picture_embeddings(pixels.shape[-2]), language)
 
 
 @torch.no_grad()

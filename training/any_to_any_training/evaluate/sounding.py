@@ -70,7 +70,7 @@ class Speaker:
         unasked = self.begin().words([[]]).ask(2)
         choice = Choice(0.6, 100, 1.5)
         with torch.no_grad():
-            grid = draw_images(self.models.decoder, [prefix, unasked[0]], [(*layout, image_ids(8, 8)), (*unasked[1], image_ids(8, 8))], choice, self.generator)
+            grid = draw_images(self.models.decoder, [prefix, unasked[0]], [(*some, image_ids(*self.world.table.grid)) for some in (layout, unasked[1])], choice, self.generator)
             return to_uint8(self.tokenizer.decode(grid).numpy())[0]
 
 

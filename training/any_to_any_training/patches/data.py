@@ -1,4 +1,4 @@
-"""What the patch stage learns from: scenes as the tokenizer draws them, beside true renders at 64, 128 and 256 px."""
+"""What the patch stage learns from: scenes as the tokenizer draws them, beside true renders as large, twice and four times."""
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -7,10 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.compose import Atlas, compose, paste
-from ..data.concepts import COLOURS
-from ..data.scene import SIDE as CANVAS
-from ..data.scene import Scene, placements
+from ..data.compose import Atlas, compose
+from ..data.scene import Scene
 from ..data.splits import training_scene
 from ..decoder.ids import IdTable
 from ..tokenizer.model import ImageTokenizer
@@ -19,16 +17,6 @@ from .sizes import FACTOR, HALO, IDS, SIDE, WINDOW
 KINDS = {"single": 0.6, "pair": 0.25, "count": 0.15}
 BLOCK = SIDE // FACTOR
 BESIDE = (IDS - BLOCK) // 2  # ids around those of a patch
-PATCHES = CANVAS // SIDE  # a side
-
-
-def compose_large(scene: Scene, atlas: Atlas, scale: int) -> np.ndarray:
-    """The scene on a canvas `scale` times larger, from sprites drawn at that size: uint8 RGB."""
-    canvas = np.empty((scale * CANVAS, scale * CANVAS, 3), np.uint8)
-    canvas[:] = COLOURS[scene.colour]
-    for concept, size, x, y in placements(scene):
-        paste(canvas, atlas.sprite(scene.style, concept, scale * size), scale * x, scale * y)
-    return canvas
 
 
 def to_bytes(pixels: Tensor) -> np.ndarray:
@@ -39,9 +27,10 @@ def to_bytes(pixels: Tensor) -> np.ndarray:
 @torch.no_grad()
 def draw_previews(tokenizer: ImageTokenizer, ids: np.ndarray) -> np.ndarray:
     """Every patch from its own ids and one more above and to the left, as the tokenizer drafts it while ids come."""
-    out = np.empty((len(ids), CANVAS, CANVAS, 3), np.uint8)
-    for row in range(PATCHES):
-        for column in range(PATCHES):
+    rows, columns = (side // BLOCK for side in ids.shape[1:])
+    out = np.empty((len(ids), rows * SIDE, columns * SIDE, 3), np.uint8)
+    for row in range(rows):
+        for column in range(columns):
             top, left = max(0, BLOCK * row - 1), max(0, BLOCK * column - 1)
             window = torch.from_numpy(ids[:, top : BLOCK * (row + 1), left : BLOCK * (column + 1)].astype(np.int64))
             out[:, SIDE * row : SIDE * (row + 1), SIDE * column : SIDE * (column + 1)] = to_bytes(tokenizer.decode(window)[..., -SIDE:, -SIDE:])
@@ -49,7 +38,7 @@ def draw_previews(tokenizer: ImageTokenizer, ids: np.ndarray) -> np.ndarray:
 
 
 class Sources(NamedTuple):
-    """Sprites at 64 px, larger ones, and their ids."""
+    """Sprites as they are drawn, larger ones, and their ids."""
 
     atlas: Atlas
     large: Atlas
@@ -69,6 +58,11 @@ class Pictures:
         parts = [self.make(scenes[i : i + 64]) for i in range(0, len(scenes), 64)]
         self.arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
+    @property
+    def side(self) -> int:
+        """Patches a side."""
+        return self.table.grid[0] // BLOCK
+
     def __len__(self) -> int:
         return len(self.arrays["ids"])
 
@@ -76,14 +70,14 @@ class Pictures:
     def make(self, scenes: list[Scene]) -> dict[str, np.ndarray]:
         ids = np.stack([self.table.ids(scene) for scene in scenes])
         exact = to_bytes(self.tokenizer.decode(torch.from_numpy(ids)))
-        truth = {f"truth{scale}": np.stack([compose_large(scene, self.large, scale) for scene in scenes]) for scale in (2, 4)}
+        truth = {f"truth{scale}": np.stack([compose(scene, self.large, scale=scale * self.atlas.scale) for scene in scenes]) for scale in (2, 4)}
         own = np.stack([compose(scene, self.atlas) for scene in scenes])
-        busy = own.reshape(-1, PATCHES, SIDE, PATCHES, SIDE, 3).astype(np.float32).std((2, 4)).sum(-1)
+        busy = own.reshape(-1, self.side, SIDE, self.side, SIDE, 3).astype(np.float32).std((2, 4)).sum(-1)
         return {"busy": busy, "ids": ids.astype(np.int16), "exact": exact, "preview": draw_previews(self.tokenizer, ids), "truth1": own, **truth}
 
     def choose(self, random: Random, count: int, among: list[int] | range) -> list[tuple[int, int, int]]:
         """(picture, row, column), of three drawn at random the busiest: half of all patches are plain background."""
-        draw = lambda: (random.choice(among), random.randrange(PATCHES), random.randrange(PATCHES))  # noqa: E731
+        draw = lambda: (random.choice(among), random.randrange(self.side), random.randrange(self.side))  # noqa: E731
         return [max(draw(), draw(), draw(), key=lambda at: self.arrays["busy"][at]) for _ in range(count)]
 
     def renew(self, random: Random, count: int) -> None:

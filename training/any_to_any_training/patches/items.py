@@ -2,7 +2,7 @@
 
     python -m any_to_any_training.patches.items --run run --to ../bench/patches/items
 Needs RUN/sprites and RUN/sprites-large.
-    truth-64.webp, truth-128.webp, truth-256.webp   the same scenes at three sizes, without loss
+    truth-64.webp, truth-128.webp, truth-256.webp   the same scenes at three sizes, without loss (named by their px)
 Scenes lie four to a row, and those of a row share their background: two by two they are one larger picture."""
 import argparse
 from pathlib import Path
@@ -16,7 +16,6 @@ from ..data.concepts import COLOUR_NAMES
 from ..data.scene import Scene
 from ..data.splits import held_out_scene
 from ..tokenizer.measure import REASONS
-from .data import compose_large
 
 COLUMNS = 4
 
@@ -43,7 +42,7 @@ def main() -> None:
     chosen = scenes(options.rows, options.seed)
     small, large = Atlas(options.run / "sprites"), Atlas(options.run / "sprites-large")
     for scale in (1, 2, 4):
-        pictures = [compose(scene, small) if scale == 1 else compose_large(scene, large, scale) for scene in chosen]
+        pictures = [compose(scene, small) if scale == 1 else compose(scene, large, scale=scale * small.scale) for scene in chosen]
         rows = [np.concatenate(pictures[i : i + COLUMNS], axis=1) for i in range(0, len(pictures), COLUMNS)]
         side = pictures[0].shape[0]
         Image.fromarray(np.concatenate(rows)).save(options.to / f"truth-{side}.webp", lossless=True, quality=100, method=6)

@@ -16,6 +16,7 @@ from ..data.concepts import COLOUR_NAMES, COLOURS, CONCEPTS, STYLES
 from ..data.scene import BIG, SMALL, Scene
 from ..data.splits import held_out
 from ..decoder.ids import IdTable
+from ..decoder.ids import cells as cells_along
 from .data import Sources
 from .recall import CHECK_FACTORS, CHECKS, CHOICES, FIRST_FACTORS, PLACES, SECOND_FACTORS, Memory, hashed
 from .sizes import FACTOR
@@ -58,7 +59,7 @@ def gather(atlas: Atlas, large: Atlas) -> Art:
     cells = {times: [np.zeros((1, times * FACTOR, times * FACTOR, 4), np.float32)] for times in (1, 2)}
     of_sprite, treatments, of_style, count = {}, [np.eye(3, 4, dtype=np.float32)], [], 1
     for s, style in enumerate(STYLES):
-        found = recolouring(atlas.sprites[BIG][0], atlas.sprites[BIG][s]) if s > 0 else None
+        found = recolouring(*(atlas.sprites[BIG * atlas.scale][index] for index in (0, s))) if s > 0 else None
         if found is not None:
             of_style.append((0, len(treatments)))
             treatments.append(found)
@@ -66,11 +67,11 @@ def gather(atlas: Atlas, large: Atlas) -> Art:
         of_style.append((s, 0))
         for concept in range(len(CONCEPTS)):
             for size in SIZES:
-                parts = {times: cut(premultiplied(source.sprite(style, concept, times * size)), times * FACTOR) for times, source in ((1, atlas), (2, large))}
+                parts = {times: cut(premultiplied(source.sprite(style, concept, size, times * atlas.scale)), times * FACTOR) for times, source in ((1, atlas), (2, large))}
                 there = parts[2][..., 3].any((1, 2))
                 own = np.zeros(len(there), np.int64)
                 own[there] = count + np.arange(there.sum())
-                of_sprite[s, concept, size] = own.reshape(size // FACTOR, -1)
+                of_sprite[s, concept, size] = own.reshape(cells_along(size, atlas.scale), -1)
                 count += there.sum()
                 for times, part in parts.items():
                     cells[times].append(part[there])
@@ -97,7 +98,7 @@ def layouts(art: Art, table: IdTable) -> Iterator[Named]:
         source, treatment = art.of_style[s]
         for concept in range(len(CONCEPTS)):
             for size in SIZES:
-                k = size // FACTOR
+                k = cells_along(size, table.scale)
                 cells = around(np.pad(art.of_sprite[source, concept, size], 1))
                 covered = opaque[cells].all(1)
                 for c, colour in enumerate(COLOUR_NAMES):
@@ -109,7 +110,7 @@ def layouts(art: Art, table: IdTable) -> Iterator[Named]:
 
 
 def paint(art: Art, cells: np.ndarray, treatment: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """What corners look like at 64 px: [P, 4 * 64, 3] in -1...1."""
+    """What corners look like as they are drawn: [P, 4 * 64, 3] in -1...1."""
     own = art.cells[1][cells].reshape(len(cells), -1, 4)
     matrix = np.stack(art.treatments)[treatment]
     return own @ matrix.transpose(0, 2, 1) + (1 - own[..., 3:]) * BACKGROUNDS[colour][:, None]

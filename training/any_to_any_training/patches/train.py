@@ -18,7 +18,7 @@ from ..pictures import curves
 from ..schedule import rate
 from ..settings import begin, read, trainer_options
 from ..tokenizer.restore import load_tokenizer
-from .data import KINDS, PATCHES, Pictures, hide_later, id_windows, patches, sources, to_range, windows
+from .data import KINDS, Pictures, hide_later, id_windows, patches, sources, to_range, windows
 from .export import export
 from .measure import measure, samples
 from .memory import fill
@@ -31,9 +31,10 @@ ROLLED = 0.75  # share of states that the stage made itself, as it will meet the
 GRAIN = 0.3  # noise of the other states, per sigma
 
 
-def places(at: list[tuple[int, int, int]]) -> Tensor:
-    """int64 [N, 2] row and column; half of either as in a picture twice as large, where there are more of them."""
-    return torch.tensor([(row, column) for _, row, column in at]) + PATCHES * torch.randint(0, 2, (len(at), 2))
+def places(at: list[tuple[int, int, int]], side: int) -> Tensor:
+    """int64 [N, 2] row and column; half of either as in a picture twice as large, where there are more of them.
+    `side`: patches of a picture."""
+    return torch.tensor([(row, column) for _, row, column in at]) + side * torch.randint(0, 2, (len(at), 2))
 
 
 def batch(pictures: Pictures, model: PatchStage, levels: list[float], count: int, random: Random) -> tuple[tuple[Tensor, ...], dict[int, Tensor]]:
@@ -45,7 +46,7 @@ def batch(pictures: Pictures, model: PatchStage, levels: list[float], count: int
     hide_later(window[:early])
     ids = torch.from_numpy(id_windows(arrays["ids"], at, model.config.codes))
     ids[:early] = torch.from_numpy(id_windows(arrays["ids"], at[:early], model.config.codes, later=False))
-    draft, place = to_range(window), places(at)
+    draft, place = to_range(window), places(at, pictures.side)
     truth = {scale: patches(arrays[f"truth{scale}"], at, scale) for scale in (1, 2, 4)}
     own = middle(draft)
     sigma = (torch.randn(count) * 1.2 - 1.2).exp().clamp(levels[-2], levels[0])

@@ -144,7 +144,7 @@ class Measures:
         known = torch.cat([tokenizer.encode(torch.from_numpy(to_tensor_range(part)), local=True) for part in np.array_split(pixels, 8)])
         prompts = [(seen(self.drawings, sketched(self.drawings.traced[DRAWER][concept], Random(concept))),) for concept in ALL]
         x, before = prefix(self.decoder, self.encoders, prompts, 2)
-        made = draw_images(self.decoder, [x], [(*before, image_ids(8, 8))], Choice(0.3, 50, 1), torch.Generator().manual_seed(1))
+        made = draw_images(self.decoder, [x], [(*before, image_ids(*known.shape[1:]))], Choice(0.3, 50, 1), torch.Generator().manual_seed(1))
         alike = (made[:, None] == known[None]).flatten(2).sum(-1)
         right = [scenes[index][0] == concept for concept, index in enumerate(alike.argmax(1).tolist())]
         self.note("strokes to picture, never trained", right, cells=round(float(alike.amax(1).float().mean()), 1))
