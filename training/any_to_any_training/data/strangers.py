@@ -6,31 +6,35 @@ from random import Random
 
 import numpy as np
 
+from .captions import article
 from .compose import Atlas, blank, paste
 from .concepts import COLOUR_KO, CONCEPTS, DRAWN, NUMBERS
 from .scene import SIDE, SMALL, Scene, placements, random_colour
 from .treatments import any_treatment
 
+COUNTABLE = [index for index, concept in enumerate(CONCEPTS) if concept.article]
 
-def stranger(atlas: Atlas, random: Random) -> np.ndarray:
-    """Straight-alpha RGBA, uint8 [32 scale, 32 scale, 4]."""
+
+def stranger(atlas: Atlas, random: Random) -> tuple[np.ndarray, str]:
+    """-> straight-alpha RGBA, uint8 [32 scale, 32 scale, 4], and the article of one of the two it is made of"""
     style = random.choice(DRAWN)
-    one, other = (atlas.sprite(style, concept, SMALL) for concept in random.sample(range(len(CONCEPTS)), 2))
-    sprite = one.copy()
-    middle = slice(len(one) // 2)
+    first, second = random.choice(COUNTABLE), random.randrange(len(CONCEPTS))
+    sprite = atlas.sprite(style, first, SMALL).copy()
+    middle = slice(len(sprite) // 2)
     half = (middle, slice(None)) if random.random() < 0.5 else (slice(None), middle)
-    sprite[half] = other[half]
-    return any_treatment(random)(sprite) if random.random() < 0.6 else sprite
+    sprite[half] = atlas.sprite(style, second, SMALL)[half]
+    own = article(CONCEPTS[first].en, CONCEPTS[first]).split()[0]
+    return (any_treatment(random)(sprite) if random.random() < 0.6 else sprite), own
 
 
 def two_strangers(atlas: Atlas, language: str, random: Random) -> tuple[np.ndarray, str]:
     """-> uint8 RGB [64 scale, 64 scale, 3], and how its canonical description begins"""
     alike, colour = random.random() < 0.5, random_colour(random)
-    first = stranger(atlas, random)
-    second = first if alike else stranger(atlas, random)
+    first, own = stranger(atlas, random)
+    second = first if alike else stranger(atlas, random)[0]
     canvas = blank(colour, SIDE * atlas.scale)
     for sprite, (_, _, x, y) in zip((first, second), placements(Scene("pair", (0, 1), DRAWN[0], colour, size=SMALL))):
         paste(canvas, sprite, atlas.scale * x, atlas.scale * y)
     if language == "en":
-        return canvas, NUMBERS[2][0] if alike else "a"
+        return canvas, NUMBERS[2][0] if alike else own
     return canvas, f"{COLOUR_KO[colour]} 배경에" if alike else f"{COLOUR_KO[colour]} 배경,"
