@@ -37,24 +37,25 @@ def main() -> None:
     options = trainer_options(__doc__).parse_args()
     settings = read(options.config)
     config, train = settings["decoder"], settings["reader"]["train"]
-    begin(train, options.threads)
+    device = begin(train, options.threads)
     budget = 60 * (options.minutes or train["minutes"])
     atlas, random = Atlas(options.run / "sprites"), Random(train["seed"])
     encoder = ImageEncoder(ImageEncoderConfig.of_side(SIDE * atlas.scale, config["model"]["width"]))
     if (options.run / "encoder.pt").exists():  # goes on
         encoder.load_state_dict(torch.load(options.run / "encoder.pt"))
-    head = nn.Linear(config["model"]["width"], NOTHING + 1 + len(COLOUR_NAMES) + len(STYLES))
+    head = nn.Linear(config["model"]["width"], NOTHING + 1 + len(COLOUR_NAMES) + len(STYLES)).to(device)
+    encoder.to(device)
     optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01)
     began, step, mean = time.time(), 0, 0.0
     while (progress := (time.time() - began) / budget) < 1:
         for group in optimiser.param_groups:
             group["lr"] = rate(int(10000 * progress), 10000, 2e-3)
         scenes = [training_scene(random, config["train"]["kinds"]) for _ in range(64)]
-        pixels = torch.from_numpy(to_tensor_range(np.stack([look(scene, atlas, random) for scene in scenes])))
-        what = torch.from_numpy(np.stack([there(s, atlas.scale) for s in scenes]))
-        colour = torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes])[:, None].expand(-1, what.shape[1])
-        style = torch.tensor([STYLES.index(as_drawn(s).style) for s in scenes])[:, None].expand(-1, what.shape[1])
-        with torch.autocast("cpu", torch.bfloat16):
+        pixels = torch.from_numpy(to_tensor_range(np.stack([look(scene, atlas, random) for scene in scenes]))).to(device)
+        what = torch.from_numpy(np.stack([there(s, atlas.scale) for s in scenes])).to(device)
+        colour = torch.tensor([COLOUR_NAMES.index(s.colour) for s in scenes], device=device)[:, None].expand(-1, what.shape[1])
+        style = torch.tensor([STYLES.index(as_drawn(s).style) for s in scenes], device=device)[:, None].expand(-1, what.shape[1])
+        with torch.autocast(device.type, torch.bfloat16):
             seen = encoder(pixels)
             logits = head(F.rms_norm(seen, seen.shape[-1:])).float()
         parts = logits.split([NOTHING + 1, len(COLOUR_NAMES), len(STYLES)], dim=-1)
@@ -69,7 +70,7 @@ def main() -> None:
         step += 1
         if step % 100 == 0:
             print(json.dumps({"step": step, "concept loss": round(concept_loss.item(), 3), "right": round(mean, 3), "scale": round(seen.float().std().item(), 2), "minutes": round((time.time() - began) / 60, 2)}), flush=True)
-    torch.save(encoder.state_dict(), options.run / "encoder.pt")
+    torch.save(encoder.cpu().state_dict(), options.run / "encoder.pt")
 
 
 if __name__ == "__main__":
