@@ -16,10 +16,12 @@ export interface DefaultModelFigures {
 }
 
 /** Milliseconds and MiB; medians of nine calls after two to warm up. */
-export async function measureDefaultModel(): Promise<DefaultModelFigures> {
+export async function measureDefaultModel(
+  model = locateBundle('@any-to-any/model-emoji', import.meta.url),
+): Promise<DefaultModelFigures> {
   const before = performance.now();
   const pipeline = await createPipeline({
-    model: locateBundle('@any-to-any/model-emoji', import.meta.url),
+    model,
     plugins: [textPlugin(), imagePlugin(), audioPlugin(), denoisePlugin()],
   });
   const open = performance.now() - before;

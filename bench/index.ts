@@ -14,14 +14,13 @@ import { compareWithDiffusion } from './baseline/compare.ts';
 import { printComparison } from './baseline/print.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { measureDecode, measurePrefill, type Subject } from './decode.ts';
-import { measureDefaultModel } from './default-model.ts';
 import { printGuidance } from './guidance.ts';
 import { compareJanus } from './janus.ts';
 import { table } from './measure.ts';
 import { printPatches } from './patches/print.ts';
 import { compareWithRival } from './rival-table.ts';
 import { shape, variants } from './shape.ts';
-import { measureSound } from './sound.ts';
+import { printDefaultModel, printSound } from './speed.ts';
 import { compareTextModel } from './text-model.ts';
 
 const { values, positionals } = parseArgs({
@@ -40,9 +39,9 @@ const tell = (text: string): void => console.error(text);
 const root = await mkdtemp(join(tmpdir(), 'any-to-any-bench-'));
 try {
   console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}\n`);
-  if (wants('model')) await printDefaultModel();
+  if (wants('model')) await printDefaultModel(tell);
   if (wants('guidance')) await printGuidance(chosenModel());
-  if (wants('sound')) await printSound();
+  if (wants('sound')) await printSound(tell);
   if (wants('patches')) await printPatches(join(process.cwd(), '..'), root, tell);
   if (wants('baseline')) await printBaseline();
   if (wants('text')) await compareTextModel(root, tell);
@@ -102,29 +101,6 @@ async function printDecode(subjects: readonly Subject[]): Promise<void> {
   console.log('');
 }
 
-async function printDefaultModel(): Promise<void> {
-  tell('measuring the default model');
-  const figures = await measureDefaultModel();
-  const ms = (value: number): string => `${value.toFixed(0)} ms`;
-  console.log('Default model, prompt → guided picture → words; medians of nine calls.\n');
-  console.log(
-    table(
-      ['open', 'first patch', 'whole picture', 'caption', 'worst event-loop delay', 'resident'],
-      [
-        [
-          ms(figures.open),
-          ms(figures.firstPatch),
-          ms(figures.picture),
-          ms(figures.caption),
-          `${figures.worstDelay.toFixed(1)} ms`,
-          `${figures.resident.toFixed(0)} MiB`,
-        ],
-      ],
-    ),
-  );
-  console.log('');
-}
-
 /** The directory that --model names, or the default model. */
 function chosenModel(): string {
   const { model = locateBundle('@any-to-any/model-emoji', import.meta.url) } = values;
@@ -134,29 +110,4 @@ function chosenModel(): string {
 async function printBaseline(): Promise<void> {
   const options = { model: chosenModel(), count, root, tell };
   await printComparison(await compareWithDiffusion(options));
-}
-
-async function printSound(): Promise<void> {
-  tell('measuring sound');
-  const figures = await measureSound();
-  const ms = (value: number): string => `${value.toFixed(0)} ms`;
-  const times = (value: number): string => `${value.toFixed(0)} × real time`;
-  console.log('Default model, words → speech → words; its codec alone; medians of nine calls.\n');
-  console.log(
-    table(
-      ['first sample', 'whole speech', 'speaking', 'listening', 'encode', 'decode', 'worst event-loop delay'],
-      [
-        [
-          ms(figures.firstSample),
-          ms(figures.speech),
-          times(figures.speechRate),
-          ms(figures.listening),
-          times(figures.encodeRate),
-          times(figures.decodeRate),
-          `${figures.worstDelay.toFixed(1)} ms`,
-        ],
-      ],
-    ),
-  );
-  console.log('');
 }

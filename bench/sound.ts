@@ -31,10 +31,12 @@ const words = 'a red apple on a blue background';
 const rounds = { warm: 2, counted: 9 };
 
 /** Medians of nine calls after two to warm up. */
-export async function measureSound(): Promise<SoundFigures> {
+export async function measureSound(
+  model = locateBundle('@any-to-any/model-emoji', import.meta.url),
+): Promise<SoundFigures> {
   const codec = kept(audioPlugin());
   const pipeline = await createPipeline({
-    model: locateBundle('@any-to-any/model-emoji', import.meta.url),
+    model,
     plugins: [textPlugin(), imagePlugin(), codec.plugin, denoisePlugin()],
   });
   const firsts: number[] = [];

@@ -1,7 +1,8 @@
 /**
- * `npm run matrix [-- --count N --only PART --model PATH --samples]`: what the default model makes of held-out items, for
- * every pair of {text, picture, sound}, judged beside the best that could be. Needs no Python; the items and the judges
- * are in `items/`. `--samples` also writes docs/samples/matrix.md with the pictures and sounds of this run.
+ * `npm run matrix [-- --count N --only PART --model PATH --samples --speed]`: what the default model makes of held-out
+ * items, for every pair of {text, picture, sound}, judged beside the best that could be. Needs no Python; the items and the
+ * judges are in `items/`. `--speed` then measures how fast it is; `--samples` also writes docs/samples/matrix.md with the
+ * pictures and sounds of this run.
  */
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,6 +10,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { locateBundle, openDevice, openGraph } from '@any-to-any/core';
+import { printDefaultModel, printSound } from '../speed.ts';
 import { cellsFromAudio } from './cells/from-audio.ts';
 import { cellsFromImage } from './cells/from-image.ts';
 import { cellsFromText } from './cells/from-text.ts';
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     model: { type: 'string' },
     samples: { type: 'boolean', default: false },
+    speed: { type: 'boolean', default: false },
   },
 });
 const count = Number(values.count);
@@ -96,4 +99,9 @@ console.log(`${model.name}, ${minutes.toFixed(1)} minutes.${outside ? '' : `\n${
 if (values.samples) {
   await writeSamples(join(repository, 'docs/samples'), results, about);
   console.log('docs/samples/matrix.md is written.');
+}
+if (values.speed) {
+  console.log('');
+  await printDefaultModel(tell, directory);
+  await printSound(tell, directory);
 }
