@@ -65,3 +65,12 @@ def test_fresh_rows_begin_alike_where_their_codes_are():
     first, same, opposite, other, mark = table.detach()
     assert torch.allclose(first, same) and torch.allclose(first, -opposite) and not torch.allclose(first, other)
     assert mark.abs().sum() == 0
+
+
+def test_buckets_have_a_rate_of_their_own():
+    decoder = Decoder(DecoderConfig(width=16, layers=1, heads=2, kv_heads=2, head_width=8, feed_forward=32), PortConfig(text=8, image=4, audio=0))
+    for given, moves in (({}, 0.01), ({"bucketRate": 0.5}, 0.5)):
+        optimiser, before = Optimiser(decoder, RATES | given), decoder.buckets.weight.detach().clone()
+        decoder.buckets.weight.sum().backward()
+        optimiser.step(1.0)
+        assert torch.allclose(before - decoder.buckets.weight, torch.tensor(moves), atol=1e-5)

@@ -28,6 +28,7 @@ DECODERS = {
     "both": Row("pictures read by embeddings and then ids (UniToken, arXiv 2504.04423)", {"train": {"reading": "both"}}),
     "cold": Row("the reader not warmed up", {"train": {"warm": False}}),
     "likeness": Row("image ids learn each for themselves, not for the codes like theirs", {"train": {"likeness": False}}),
+    "bucket-rate": Row("buckets learnt at a hundred times the rate of the other tables", {"train": {"bucketRate": 0.2}}),
     "raster": Row("ids of a picture row by row instead of in 2x2 blocks", {"train": {"raster": True}}),
     "progressive": Row("image ids join one by one, all of them after 60 % of the steps (UGen, arXiv 2503.21193)", {"train": {"activated": 0.6}}),
 }

@@ -18,7 +18,9 @@ def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
         return "encoder"
     if name.endswith("guide.weight"):
         return "guide"
-    if name.endswith("embedding") and "ports." in name or "buckets." in name:
+    if "buckets." in name:  # the only way to where a cell's neighbours are: far from its start of zero, and soon
+        return "bucket"
+    if name.endswith("embedding") and "ports." in name:
         return "table"
     if ".head.weight" in name:
         return "head"
@@ -31,10 +33,10 @@ class Optimiser:
     is trained at the rate of tables."""
 
     def __init__(self, models: nn.Module, train: dict, kind: Callable[[str, nn.Parameter, str | None], str] = kind, likeness: Likeness | None = None):
-        groups: dict[str, list[nn.Parameter]] = {"table": [], "head": [], "matrix": [], "encoder": [], "other": [], "guide": [], "new table": [], "new head": []}
+        groups: dict[str, list[nn.Parameter]] = {"table": [], "bucket": [], "head": [], "matrix": [], "encoder": [], "other": [], "guide": [], "new table": [], "new head": []}
         for name, value in models.named_parameters():
             groups[kind(name, value, train.get("grown"))].append(value)
-        rates = {"table": train["tableRate"], "head": train.get("headRate"), "matrix": train["rate"], "encoder": train.get("encoderRate"), "other": train["rate"],
+        rates = {"table": train["tableRate"], "bucket": train.get("bucketRate", train["tableRate"]), "head": train.get("headRate"), "matrix": train["rate"], "encoder": train.get("encoderRate"), "other": train["rate"],
                  "guide": train.get("guideRate"), "new table": train.get("newTableRate"), "new head": train.get("newHeadRate")}
         self.parts: list[torch.optim.Optimizer] = []
         if train["optimiser"] == "muon":
