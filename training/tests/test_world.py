@@ -2,19 +2,21 @@
 import json
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from any_to_any_training.data.captions import prompt, tinted
 from any_to_any_training.data.compose import Atlas, compose, with_treated
-from any_to_any_training.data.concepts import CONCEPTS, DRAWN, STYLES, TREATED
+from any_to_any_training.data.concepts import COLOUR_NAMES, CONCEPTS, DRAWN, STYLES, TINTS, TREATED
 from any_to_any_training.data.questions import KINDS, ask_about, kinds_of
 from any_to_any_training.data.scene import Scene, placements, random_scene
 from any_to_any_training.data.scene_code import read_code, scene_code
 from any_to_any_training.data.splits import held_out, held_out_scene
 from any_to_any_training.data.strangers import stranger, two_strangers
-from any_to_any_training.data.treatments import TREATMENTS, any_treatment
+from any_to_any_training.data.treatments import TREATMENTS, any_treatment, tint
 from any_to_any_training.decoder.ids import IdTable
 from any_to_any_training.decoder.sequence import image_part, picture_part
 from any_to_any_training.decoder.warm_encoder import NOTHING, there
@@ -39,6 +41,20 @@ def test_any_treatment_keeps_the_shape_and_changes_the_colours():
     assert all(np.array_equal(one[..., 3], sprite[..., 3]) for one in made)
     assert len({one.tobytes() for one in made}) == 40
     assert any(len(np.unique(one[..., :3].reshape(-1, 3), axis=0)) == 1 for one in made)  # some are flat
+
+
+def test_a_tint_by_hand():
+    """Deep .3, pale .65 of the way to white: red (200, 0, 0) is between (60, 0, 0) and (235.75, 165.75, 165.75)."""
+    middle = tint((200, 0, 0), SimpleNamespace(uniform=lambda low, high: (low + high) / 2))
+    greys = np.array([[[0, 0, 0, 9], [255, 255, 255, 9]]], np.uint8)
+    assert middle(greys)[0].tolist() == [[60, 0, 0, 9], [236, 166, 166, 9]]
+
+
+def test_a_tint_is_asked_for_by_name():
+    fox = Scene("single", (CAT,), "noto", "white")
+    said = {prompt(fox, language, Random(seed), styled=True, style=tinted("blue")) for seed in range(60) for language in ("en", "ko")}
+    assert {"a blue-tinted cat", "파란 색조 고양이"} <= said and not any("emoji" in words or "이모지" in words for words in said)
+    assert set(TINTS) < set(COLOUR_NAMES) and not {"black", "white", "gray"} & set(TINTS)  # those would be the treatments by another name
 
 
 def test_treated_styles_follow_the_drawn_ones():

@@ -40,7 +40,7 @@ CODEBOOKS = {
 BOOKS = {f"books-{count}": Row(f"{count} of the sound codec's codebooks") for count in (1, 2, 4)}
 REROLLS = {
     "further": Row("the run itself, going on as it was trained"),
-    "reroll": Row("half of what it draws there is its own: up to three pictures a prompt, of which the first is kept that its own reader reads as it was asked for"),
+    "reroll": Row("half of what it draws there is its own: up to two pictures a prompt, of which the first is kept that its own reader reads as it was asked for"),
 }
 ROWS = DECODERS | CODEBOOKS | BOOKS | REROLLS
 

@@ -51,13 +51,18 @@ def canonical(scene: Scene, language: str) -> str:
     return f"{colour}에 있는 {'작은 ' if small else ''}{names[0].ko}"
 
 
-def prompt(scene: Scene, language: str, random: Random, styled: bool | None = None) -> str:
+def tinted(colour: str) -> tuple[str, str]:
+    """What a tint is called, English and Korean."""
+    return f"{colour}-tinted", f"{COLOUR_KO[colour]} 색조"
+
+
+def prompt(scene: Scene, language: str, random: Random, styled: bool | None = None, style: tuple[str, str] | None = None) -> str:
     """One of several wordings that all mean this scene. A white background is mostly left unsaid; the style is
     said in about a third of them (`styled` decides it for evaluation), and always where it is a treatment, since nobody
-    who asks for an apple means a golden one."""
+    who asks for an apple means a golden one. `style`: its words, where it is none of the scene's own."""
     styled = scene.style in TREATED or random.random() < 0.35 if styled is None else styled
     colour = None if scene.colour == "white" and random.random() < 0.7 else scene.colour
-    words = (english if language == "en" else korean)(scene, random, styled, colour)
+    words = (english if language == "en" else korean)(scene, random, styled, colour, style or STYLE_WORDS[scene.style])
     return dress(words, language, random) if random.random() < 0.25 else words
 
 
@@ -68,9 +73,9 @@ def dress(words: str, language: str, random: Random) -> str:
     return random.choice([words[0].upper() + words[1:], words[0].upper() + words[1:] + ".", f"draw {words}", f"Draw {words}", f"a picture of {words}"])
 
 
-def english(scene: Scene, random: Random, styled: bool, colour: str | None) -> str:
+def english(scene: Scene, random: Random, styled: bool, colour: str | None, words_of_style: tuple[str, str]) -> str:
     names = [CONCEPTS[o] for o in scene.objects]
-    style = STYLE_WORDS[scene.style][0]
+    style = words_of_style[0]
     before, after = "", ""
     if styled and scene.kind == "single" and random.random() < 0.6:
         before = f"{style} "
@@ -92,9 +97,9 @@ def english(scene: Scene, random: Random, styled: bool, colour: str | None) -> s
     return words + background + after
 
 
-def korean(scene: Scene, random: Random, styled: bool, colour: str | None) -> str:
+def korean(scene: Scene, random: Random, styled: bool, colour: str | None, words_of_style: tuple[str, str]) -> str:
     names = [CONCEPTS[o].ko for o in scene.objects]
-    style = STYLE_WORDS[scene.style][1]
+    style = words_of_style[1]
     before, after = "", ""
     if styled and scene.kind == "single" and random.random() < 0.6:
         before = f"{style} "

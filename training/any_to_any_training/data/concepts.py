@@ -33,4 +33,5 @@ COLOURS = {  # flat RGB backgrounds
 COLOUR_NAMES = list(COLOURS)
 COLOUR_KO = {"red": "빨간", "blue": "파란", "green": "초록", "yellow": "노란", "orange": "주황", "purple": "보라",
              "pink": "분홍", "black": "검은", "white": "흰", "gray": "회색"}
+TINTS = ["red", "blue", "green", "yellow", "orange", "purple", "pink"]  # a drawing in shades of one colour: "a blue-tinted cat"
 NUMBERS = {1: ("one", "한"), 2: ("two", "두"), 3: ("three", "세"), 4: ("four", "네")}

@@ -31,6 +31,13 @@ TREATMENTS: dict[str, Treatment] = {
 }
 
 
+def tint(colour: tuple[int, int, int], random: Random) -> Treatment:
+    """Between a dark and a light shade of a colour; which shades, differs a little every time."""
+    base, deep, pale = np.float32(colour), random.uniform(0.15, 0.45), random.uniform(0.45, 0.85)
+    dark, light = base * deep, base + (255 - base) * pale
+    return lambda sprite: toned(sprite, dark, light)
+
+
 def any_treatment(random: Random) -> Treatment:
     """Some other tone, a veil, or one flat colour: what a reader should see through, named or not."""
     dark, light = (tuple(random.randint(*span) for _ in range(3)) for span in ((0, 110), (150, 255)))

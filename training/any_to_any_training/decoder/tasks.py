@@ -19,19 +19,20 @@ from typing import Callable
 import numpy as np
 import tiktoken
 
-from ..data.captions import LANGUAGES, QUESTIONS, canonical, edit, prompt
+from ..data.captions import LANGUAGES, QUESTIONS, canonical, edit, prompt, tinted
 from ..data.compose import Atlas, compose
-from ..data.concepts import COLOUR_NAMES, DRAWN, STYLES, TREATED
+from ..data.concepts import COLOUR_NAMES, COLOURS, DRAWN, STYLES, TINTS, TREATED
 from ..data.questions import ask_about, kinds_of
 from ..data.scene import TREATED_SHARE, Scene
 from ..data.scene_code import scene_code
 from ..data.splits import held_out, training_scene
 from ..data.strangers import two_strangers
-from ..data.treatments import any_treatment
+from ..data.treatments import any_treatment, tint
 from .ids import IdTable
 from .sequence import Example, image_part, key, picture_part, text_part
 
 PROMPT_WEIGHT = 0.1  # of words that the user writes, not the model
+TINTED_SHARE = 0.3  # of prompts
 TONED_SHARE = 0.4  # of pictures that are read
 STRANGERS_SHARE = 0.3  # of descriptions
 QUESTION_KINDS = {"single": 0.25, "pair": 0.45, "count": 0.3}
@@ -55,9 +56,19 @@ class World:
 
 
 def image(world: World, random: Random) -> Example:
+    if random.random() < TINTED_SHARE:
+        return tinted_image(world, random)
     scene = world.scene(random)
     words = "" if random.random() < world.dropout else prompt(scene, random.choice(LANGUAGES), random)
     return text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.ids(scene), 1.0)
+
+
+def tinted_image(world: World, random: Random) -> Example:
+    """In shades of a colour, of every concept: that a tone may be any concept's is learnt from these."""
+    scene, colour = replace(world.scene(random), style=DRAWN[0]), random.choice(TINTS)
+    words = prompt(scene, random.choice(LANGUAGES), random, styled=True, style=tinted(colour))
+    ids = world.table.read(compose(scene, world.atlas, treatment=tint(COLOURS[colour], random)))
+    return text_part(world.words(words), PROMPT_WEIGHT), image_part(ids, 1.0)
 
 
 def ask(world: World, random: Random, wordings: int = 4) -> tuple[list, str]:
