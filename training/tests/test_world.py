@@ -16,7 +16,7 @@ from any_to_any_training.data.scene import Scene, placements, random_scene
 from any_to_any_training.data.scene_code import read_code, scene_code
 from any_to_any_training.data.splits import held_out, held_out_scene
 from any_to_any_training.data.strangers import stranger, two_strangers
-from any_to_any_training.data.treatments import TREATMENTS, any_treatment, tint
+from any_to_any_training.data.treatments import TREATMENTS, any_treatment, tint, wash
 from any_to_any_training.decoder.ids import IdTable
 from any_to_any_training.decoder.sequence import image_part, picture_part
 from any_to_any_training.decoder.warm_encoder import NOTHING, there
@@ -48,6 +48,12 @@ def test_a_tint_by_hand():
     middle = tint((200, 0, 0), SimpleNamespace(uniform=lambda low, high: (low + high) / 2))
     greys = np.array([[[0, 0, 0, 9], [255, 255, 255, 9]]], np.uint8)
     assert middle(greys)[0].tolist() == [[60, 0, 0, 9], [236, 166, 166, 9]]
+
+
+def test_a_wash_by_hand():
+    """Pale .6, share .5: red (200, 0, 0) becomes (233, 153, 153), and half of that lies over everything."""
+    middle = wash((200, 0, 0), SimpleNamespace(uniform=lambda low, high: round((low + high) / 2, 6)))
+    assert middle(np.array([[[0, 100, 255, 9]]], np.uint8))[0].tolist() == [[116, 126, 204, 9]]
 
 
 def test_a_tint_is_asked_for_by_name():

@@ -56,6 +56,11 @@ def tinted(colour: str) -> tuple[str, str]:
     return f"{colour}-tinted", f"{COLOUR_KO[colour]} 색조"
 
 
+def washed(colour: str) -> tuple[str, str]:
+    """What a wash is called."""
+    return f"{colour}-washed", f"{COLOUR_KO[colour]} 물빛"
+
+
 def prompt(scene: Scene, language: str, random: Random, styled: bool | None = None, style: tuple[str, str] | None = None) -> str:
     """One of several wordings that all mean this scene. A white background is mostly left unsaid; the style is
     said in about a third of them (`styled` decides it for evaluation), and always where it is a treatment, since nobody

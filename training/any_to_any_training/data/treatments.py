@@ -38,6 +38,13 @@ def tint(colour: tuple[int, int, int], random: Random) -> Treatment:
     return lambda sprite: toned(sprite, dark, light)
 
 
+def wash(colour: tuple[int, int, int], random: Random) -> Treatment:
+    """Under a veil of a light shade of a colour."""
+    base, pale, share = np.float32(colour), random.uniform(0.3, 0.9), random.uniform(0.35, 0.65)
+    veil = share * (base + (255 - base) * pale)
+    return lambda sprite: recoloured(sprite, (1 - share) * sprite[..., :3] + veil)
+
+
 def any_treatment(random: Random) -> Treatment:
     """Some other tone, a veil, or one flat colour: what a reader should see through, named or not."""
     dark, light = (tuple(random.randint(*span) for _ in range(3)) for span in ((0, 110), (150, 255)))

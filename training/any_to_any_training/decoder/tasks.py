@@ -19,7 +19,7 @@ from typing import Callable
 import numpy as np
 import tiktoken
 
-from ..data.captions import LANGUAGES, QUESTIONS, canonical, edit, prompt, tinted
+from ..data.captions import LANGUAGES, QUESTIONS, canonical, edit, prompt, tinted, washed
 from ..data.compose import Atlas, compose
 from ..data.concepts import COLOUR_NAMES, COLOURS, DRAWN, STYLES, TINTS, TREATED
 from ..data.questions import ask_about, kinds_of
@@ -27,7 +27,7 @@ from ..data.scene import TREATED_SHARE, Scene
 from ..data.scene_code import scene_code
 from ..data.splits import held_out, training_scene
 from ..data.strangers import two_strangers
-from ..data.treatments import any_treatment, tint
+from ..data.treatments import any_treatment, tint, wash
 from .ids import IdTable
 from .sequence import Example, image_part, key, picture_part, text_part
 
@@ -64,10 +64,11 @@ def image(world: World, random: Random) -> Example:
 
 
 def tinted_image(world: World, random: Random) -> Example:
-    """In shades of a colour, of every concept: that a tone may be any concept's is learnt from these."""
+    """In shades of a colour, or under a veil of it, of every concept: that a tone may be any concept's is learnt from these."""
     scene, colour = replace(world.scene(random), style=DRAWN[0]), random.choice(TINTS)
-    words = prompt(scene, random.choice(LANGUAGES), random, styled=True, style=tinted(colour))
-    ids = world.table.read(compose(scene, world.atlas, treatment=tint(COLOURS[colour], random)))
+    called, made = random.choice([(tinted, tint), (washed, wash)])
+    words = prompt(scene, random.choice(LANGUAGES), random, styled=True, style=called(colour))
+    ids = world.table.read(compose(scene, world.atlas, treatment=made(COLOURS[colour], random)))
     return text_part(world.words(words), PROMPT_WEIGHT), image_part(ids, 1.0)
 
 
