@@ -32,7 +32,8 @@ from .ids import IdTable
 from .sequence import Example, image_part, key, picture_part, text_part
 
 PROMPT_WEIGHT = 0.1  # of words that the user writes, not the model
-TINTED_SHARE = 0.3  # of prompts
+TINTED_SHARE = 0.2  # of prompts
+TONED_EDITS = 0.1  # of new backgrounds: with more, edits forget the colours they were given
 TONED_SHARE = 0.4  # of pictures that are read
 STRANGERS_SHARE = 0.3  # of descriptions
 QUESTION_KINDS = {"single": 0.25, "pair": 0.45, "count": 0.3}
@@ -136,7 +137,7 @@ def edit_task(world: World, random: Random) -> Example:
     scene = world.scene(random)
     target, what = change(scene, random)
     words = edit(target, what, random.choice(LANGUAGES), random)
-    if what == "colour" and random.random() < TONED_SHARE:
+    if what == "colour" and random.random() < TONED_EDITS:
         tone = any_treatment(random)
         before, after = (compose(as_drawn(each), world.atlas, treatment=tone) for each in (scene, target))
         return picture_part(before), text_part(world.words(words), PROMPT_WEIGHT), image_part(world.table.read(after), 1.0)
