@@ -1,6 +1,4 @@
 """What codes that look alike have in common."""
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
@@ -25,15 +23,23 @@ class Likeness:
         for table, map, spread in zip(self.tables, self.maps, spreads):
             table[: len(self.codes)] += (self.codes @ (spread * torch.randn(map.shape))).to(table.device)
 
+
+class LikenessOptimiser(torch.optim.AdamW):
+    """The optimiser of the maps: their gradients are gathered from those of the tables, and their steps move the rows."""
+
+    def __init__(self, likeness: Likeness, rate: float):
+        super().__init__(likeness.maps, lr=rate, weight_decay=0.0, betas=(0.9, 0.95))
+        self.likeness = likeness
+
     @torch.no_grad()
-    def step(self, own: Callable[[], None]) -> None:
-        """`own`: the step of the optimiser that holds `maps`."""
-        codes = self.codes.to(self.maps[0].device)
-        for table, map in zip(self.tables, self.maps):
+    def step(self, closure: None = None) -> None:
+        tables, maps = self.likeness.tables, self.likeness.maps
+        codes = self.likeness.codes.to(maps[0].device)
+        for table, map in zip(tables, maps):
             map.grad = None if table.grad is None else codes.T @ table.grad[: len(codes)]
-        before = [map.clone() for map in self.maps]
-        own()
-        for table, map, old in zip(self.tables, self.maps, before):
+        before = [map.clone() for map in maps]
+        super().step()
+        for table, map, old in zip(tables, maps, before):
             table[: len(codes)] += codes @ (map - old)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from .likeness import Likeness
+from .likeness import Likeness, LikenessOptimiser
 
 
 def kind(name: str, value: nn.Parameter, grown: str | None) -> str:
@@ -44,19 +44,16 @@ class Optimiser:
             self.parts.append(torch.optim.Muon(matrices, lr=train["muonRate"], weight_decay=train["decay"], momentum=0.95, adjust_lr_fn="original"))
         decays = {"matrix": train["decay"], "head": train["decay"]}
         self.parts.append(torch.optim.AdamW([{"params": values, "lr": rates[name], "weight_decay": decays.get(name, 0.0)} for name, values in groups.items() if values], betas=(0.9, 0.95)))
-        self.likeness = likeness
         if likeness is not None:
-            self.parts.append(torch.optim.AdamW(likeness.maps, lr=train["tableRate"], weight_decay=0.0, betas=(0.9, 0.95)))
+            self.parts.append(LikenessOptimiser(likeness, train["tableRate"]))
         self.peaks = [[group["lr"] for group in part.param_groups] for part in self.parts]
 
     def step(self, factor: float) -> None:
         for part, peaks in zip(self.parts, self.peaks):
             for group, peak in zip(part.param_groups, peaks):
                 group["lr"] = peak * factor
-        for part in self.parts[: len(self.parts) - (self.likeness is not None)]:
+        for part in self.parts:
             part.step()
-        if self.likeness is not None:
-            self.likeness.step(self.parts[-1].step)
         for part in self.parts:
             part.zero_grad(set_to_none=True)
 

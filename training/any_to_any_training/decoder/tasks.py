@@ -33,7 +33,7 @@ from .sequence import Example, image_part, key, picture_part, text_part
 
 PROMPT_WEIGHT = 0.1  # of words that the user writes, not the model
 TINTED_SHARE = 0.2  # of prompts
-TONED_EDITS = 0.1  # of new backgrounds: with more, edits forget the colours they were given
+TONED_EDITS = 0.05  # of new backgrounds: with more, edits forget the colours they were given
 TONED_SHARE = 0.4  # of pictures that are read
 STRANGERS_SHARE = 0.3  # of descriptions
 QUESTION_KINDS = {"single": 0.25, "pair": 0.45, "count": 0.3}
