@@ -13,7 +13,7 @@ import {
   type Tokenizer,
   writeManifest,
 } from '@any-to-any/core';
-import { fakeEngine, fakeSoundTokenizer, fakeTokenizer } from '@any-to-any/core/testing';
+import { fakeEngine, fakeSoundTokenizer, fakeTokenizer, smallSpace } from '@any-to-any/core/testing';
 import { joinImage } from '@any-to-any/tokenizer-image';
 
 const name = 'fake';
@@ -63,20 +63,6 @@ export function fakePlugin(delay = 0): Plugin {
   };
 }
 
-const soundParts = {
-  marks: ['<aud>', '</aud>'],
-  regions: [
-    {
-      modality: 'audio',
-      open: '<aud>',
-      close: '</aud>',
-      offset: 47,
-      size: 9,
-      layout: { kind: 'line', buckets: 32, maxDistance: 128 },
-    },
-  ],
-} as const;
-
 const voices = {
   audio: {
     woman: { wording: "a woman's voice", default: true as const },
@@ -92,42 +78,13 @@ export async function fakeBundle({ sound = false } = {}): Promise<string> {
   const head = (classes: number) => ({ graph: 'decoder.onnx', classes });
   const table = (rows: number) => ({ file: 'decoder.onnx', type: 'float32', rows }) as const;
   const tokenizer = { plugin: name, options: {} };
-  const audio = sound ? soundParts : { marks: [], regions: [] };
-  // Marks that a bundle without sound has no room for.
-  const skipped = sound ? 0 : 2;
+  const capacity = sound ? 10 : 8;
   await writeManifest(directory, {
     name: 'fakes',
     version: '1.2.3',
     license: 'Apache-2.0',
     attribution: ['nobody'],
-    space: {
-      version: 1,
-      marks: {
-        capacity: 10 - skipped,
-        names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>', ...audio.marks],
-        begin: '<s>',
-        end: '</s>',
-      },
-      regions: [
-        {
-          modality: 'text',
-          open: '<txt>',
-          close: '</txt>',
-          offset: 10 - skipped,
-          size: 27,
-          layout: { kind: 'line', buckets: 32, maxDistance: 128 },
-        },
-        {
-          modality: 'image',
-          open: '<img>',
-          close: '</img>',
-          offset: 37 - skipped,
-          size: 10,
-          layout: { kind: 'grid', clip: 1, block: 1 },
-        },
-        ...audio.regions,
-      ],
-    },
+    space: smallSpace({ text: 27, image: 10, ...(sound && { audio: 9 }) }, capacity),
     decoder: {
       graph: 'decoder.onnx',
       width: 1,
@@ -140,7 +97,7 @@ export async function fakeBundle({ sound = false } = {}): Promise<string> {
       inputs: { modality: false, buckets: false },
     },
     ports: {
-      marks: { table: table(10 - skipped), head: head(10 - skipped) },
+      marks: { table: table(capacity), head: head(capacity) },
       text: { table: table(27), head: head(28), tokenizer },
       image: { table: table(10), head: head(11), guide, tokenizer },
       ...(sound && { audio: { table: table(9), head: head(10), tokenizer } }),

@@ -1,40 +1,15 @@
 /** For tests: a pipeline of letters and tiny pictures on the fake engine. */
 import type { AppendRequest, Engine } from '../contract/engine.ts';
 import type { Tokenizer } from '../contract/tokenizer.ts';
-import { Scheduler } from '../decoder/scheduler.ts';
 import { type FakeEngine, fakeEngine, fakeTokenizer } from '../testing/fakes.ts';
+import { smallSpace } from '../testing/small-space.ts';
 import { gridLayout } from '../token-space/layout.ts';
 import { createTokenSpace } from '../token-space/space.ts';
+import { machineOf } from './machine.test.kit.ts';
 import type { Machine } from './machine.ts';
 import { createPipelineOf, type Pipeline } from './pipeline.ts';
 
-const space = createTokenSpace({
-  version: 1,
-  marks: {
-    capacity: 8,
-    names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>'],
-    begin: '<s>',
-    end: '</s>',
-  },
-  regions: [
-    {
-      modality: 'text',
-      open: '<txt>',
-      close: '</txt>',
-      offset: 8,
-      size: 27,
-      layout: { kind: 'line', buckets: 32, maxDistance: 128 },
-    },
-    {
-      modality: 'image',
-      open: '<img>',
-      close: '</img>',
-      offset: 35,
-      size: 10,
-      layout: { kind: 'grid', clip: 1, block: 1 },
-    },
-  ],
-});
+const space = createTokenSpace(smallSpace({ text: 27, image: 10 }));
 
 /** Ten grey levels on a 2×3 grid. */
 const picture: Tokenizer = {
@@ -74,26 +49,8 @@ export function setUp({
     },
   };
   const tokenizers: Record<string, Tokenizer> = { text: fakeTokenizer() as Tokenizer, image: picture };
-  const machine: Machine = {
-    space,
-    engine,
-    scheduler: new Scheduler(engine, 4),
-    ports: {
-      tokenizer: async (modality) => tokenizers[modality]!,
-      encoder: async () => undefined,
-      adapters: async () => [],
-      processors: [],
-    },
-    generates: ['text', 'image'],
-    guides,
-    voices: {},
-    adapters: {},
-    defaults,
-    reads: {},
-    unconditional: 'empty',
-    closing: new AbortController().signal,
-    now: () => 0,
-  };
+  const generates = ['text', 'image'];
+  const machine = machineOf({ space, engine, tokenizers, generates, guides, defaults });
   return { pipeline: createPipelineOf('fake', machine, async () => {}), engine: fake, appended };
 }
 

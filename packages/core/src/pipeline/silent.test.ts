@@ -2,28 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineSequence } from '../contract/engine.ts';
 import type { Tokenizer } from '../contract/tokenizer.ts';
-import { Scheduler } from '../decoder/scheduler.ts';
 import { fakeEngine, fakeTokenizer } from '../testing/fakes.ts';
+import { smallSpace } from '../testing/small-space.ts';
 import { createTokenSpace } from '../token-space/space.ts';
-import type { Machine } from './machine.ts';
+import { machineOf } from './machine.test.kit.ts';
 import { createPipelineOf } from './pipeline.ts';
 
 const marks = ['<begin>', '</s>', '<txt>', '</txt>', '<|user|>'];
 
 function setUp(silent: readonly string[]) {
   const space = createTokenSpace({
-    version: 1,
+    ...smallSpace({ text: 27 }),
     marks: { capacity: 8, names: marks, begin: '<begin>', end: '</s>', silent: [...silent] },
-    regions: [
-      {
-        modality: 'text',
-        open: '<txt>',
-        close: '</txt>',
-        offset: 8,
-        size: 27,
-        layout: { kind: 'line', buckets: 32, maxDistance: 128 },
-      },
-    ],
   });
   const engine = fakeEngine({ heads: { marks: 8, text: 28 } });
   const opened: EngineSequence[] = [];
@@ -35,26 +25,13 @@ function setUp(silent: readonly string[]) {
       return sequence;
     },
   };
-  const machine: Machine = {
+  const machine = machineOf({
     space,
     engine: watched,
-    scheduler: new Scheduler(watched, 4),
-    ports: {
-      tokenizer: async () => fakeTokenizer() as Tokenizer,
-      encoder: async () => undefined,
-      adapters: async () => [],
-      processors: [],
-    },
+    tokenizers: { text: fakeTokenizer() as Tokenizer },
     generates: ['text'],
-    guides: {},
-    voices: {},
-    adapters: {},
     defaults: { text: { maxIds: 40 } },
-    reads: {},
-    unconditional: 'empty',
-    closing: new AbortController().signal,
-    now: () => 0,
-  };
+  });
   return { pipeline: createPipelineOf('fake', machine, async () => {}), engine, opened };
 }
 

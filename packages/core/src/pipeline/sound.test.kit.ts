@@ -8,34 +8,15 @@ import type { Tokenizer } from '../contract/tokenizer.ts';
 import { Scheduler } from '../decoder/scheduler.ts';
 import { fakeSoundEncoder, fakeSoundTokenizer } from '../testing/fake-sound.ts';
 import { type FakeEngine, fakeEngine, fakeTokenizer } from '../testing/fakes.ts';
+import { smallSpace } from '../testing/small-space.ts';
 import { gridLayout } from '../token-space/layout.ts';
 import { createTokenSpace } from '../token-space/space.ts';
+import { machineOf } from './machine.test.kit.ts';
 import type { Machine } from './machine.ts';
 import { createPipelineOf, type Pipeline } from './pipeline.ts';
 
-const line = { kind: 'line', buckets: 32, maxDistance: 128 } as const;
 const grid = { kind: 'grid', rows: 1, columns: 2 } as const;
-const space = createTokenSpace({
-  version: 1,
-  marks: {
-    capacity: 9,
-    names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>', '<aud>', '</aud>'],
-    begin: '<s>',
-    end: '</s>',
-  },
-  regions: [
-    { modality: 'text', open: '<txt>', close: '</txt>', offset: 9, size: 27, layout: line },
-    {
-      modality: 'image',
-      open: '<img>',
-      close: '</img>',
-      offset: 36,
-      size: 10,
-      layout: { kind: 'grid', clip: 1, block: 1 },
-    },
-    { modality: 'audio', open: '<aud>', close: '</aud>', offset: 46, size: 9, layout: line },
-  ],
-});
+const space = createTokenSpace(smallSpace({ text: 27, image: 10, audio: 9 }, 9));
 
 export const voices: Record<string, Record<string, Voice>> = {
   audio: { woman: { wording: "a woman's voice", default: true }, man: { wording: "a man's voice" } },
@@ -101,26 +82,17 @@ export function setUpSound({
     image: picture,
     audio: { ...(fakeSoundTokenizer() as unknown as Tokenizer), ...sound },
   };
-  const machine: Machine = {
+  const hearing = encoder ? (fakeSoundEncoder() as unknown as Encoder) : undefined;
+  const machine = machineOf({
     space,
     engine,
+    tokenizers,
+    encoder: async (modality) => (modality === 'audio' ? hearing : undefined),
     scheduler: new Scheduler(engine, 64),
-    ports: {
-      tokenizer: async (modality) => tokenizers[modality]!,
-      encoder: async (modality) =>
-        modality === 'audio' && encoder ? (fakeSoundEncoder() as unknown as Encoder) : undefined,
-      adapters: async () => [],
-      processors: [],
-    },
     generates: ['text', 'image', 'audio'],
     defaults: { audio: { maxIds: 20 } },
     reads,
-    guides: {},
     voices,
-    adapters: {},
-    unconditional: 'empty',
-    closing: new AbortController().signal,
-    now: () => 0,
-  };
+  });
   return { pipeline: createPipelineOf('fake', machine, async () => {}), engine: fake, texts, runs };
 }

@@ -4,4 +4,5 @@ export { type EncoderSubject, encoderSuite } from './encoder-suite.ts';
 export { type EngineSubject, engineSuite } from './engine-suite.ts';
 export { fakeSoundEncoder, fakeSoundTokenizer } from './fake-sound.ts';
 export { type FakeEngine, type FakeEngineOptions, fakeEngine, fakeTokenizer } from './fakes.ts';
+export { smallSpace } from './small-space.ts';
 export { type TokenizerSubject, tokenizerSuite } from './tokenizer-suite.ts';

@@ -1,35 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { smallSpace } from '../testing/small-space.ts';
 import { canonicalJson } from './canonical.ts';
 import type { SpaceDescription } from './schema.ts';
 import { createTokenSpace } from './space.ts';
 
-const description: SpaceDescription = {
-  version: 1,
-  marks: {
-    capacity: 8,
-    names: ['<pad>', '<s>', '</s>', '<txt>', '</txt>', '<img>', '</img>'],
-    begin: '<s>',
-    end: '</s>',
-  },
-  regions: [
-    {
-      modality: 'text',
-      open: '<txt>',
-      close: '</txt>',
-      offset: 8,
-      size: 100,
-      layout: { kind: 'line', buckets: 32, maxDistance: 128 },
-    },
-    {
-      modality: 'image',
-      open: '<img>',
-      close: '</img>',
-      offset: 108,
-      size: 20,
-      layout: { kind: 'grid', clip: 1, block: 1 },
-    },
-  ],
-};
+const description = smallSpace({ text: 100, image: 20 });
 const withRegion = (change: object): SpaceDescription => ({
   ...description,
   regions: [description.regions[0]!, { ...description.regions[1]!, ...change } as never],
