@@ -151,6 +151,15 @@ def test_a_row_that_was_run_is_not_run_again(monkeypatch, tmp_path):
         command.main()
 
 
+def test_results_of_another_run_join_the_tables(monkeypatch, tmp_path):
+    monkeypatch.setattr(command, "measure", lambda name, config, run, steps, seed: result(name, seed, [1.0]))
+    for run, row, more in (("other", "type", []), ("run", "base", ["--beside", str(tmp_path / "other")])):
+        monkeypatch.setattr(sys, "argv", ["ablate", "--run", str(tmp_path / run), "--rows", row, "--seeds", "1", "--to", str(tmp_path / "table.md"), *more])
+        command.main()
+    text = (tmp_path / "table.md").read_text()
+    assert "--run run --rows base" in text and "--run other --rows type" in text and "| `type` |" in text
+
+
 class Words:
     """A world of scenes without pictures."""
 

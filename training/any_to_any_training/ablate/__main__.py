@@ -2,7 +2,7 @@
 
     python -m any_to_any_training.ablate --run run --rows base,buckets,type --steps 400 --seeds 2
 Needs RUN/sprites, RUN/tokenizer, RUN/text.tiktoken and RUN/encoder.pt; for the rows of sound RUN/sound and RUN/codec, for those of rerolling RUN/decoder and RUN/judge.pt.
-Keeps every result in RUN/ablations and writes ../docs/ablations.md from all of them. Steps are counted, not minutes, so
+Keeps every result in RUN/ablations and writes ../docs/ablations.md from all of them, and from those of the run --beside. Steps are counted, not minutes, so
 that it may share its cores with other work. `--rows` is all of them unless it is given."""
 import json
 import math
@@ -69,9 +69,13 @@ def measure(name: str, config: Path, run: Path, steps: int, seed: int) -> Result
     return measure_codebook(name, run, steps, seed) if name in CODEBOOKS else measure_decoder(name, config, run, steps, seed)
 
 
-def read_results(folder: Path) -> dict[str, list[Result]]:
+def folder_of(run: Path) -> Path:
+    return run / "ablations"
+
+
+def read_results(*runs: Path) -> dict[str, list[Result]]:
     """By row, in the order of the table; seeds ascending."""
-    found = [Result(**json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
+    found = [Result(**json.loads(path.read_text())) for run in runs for path in sorted(folder_of(run).glob("*.json"))]
     return {name: own for name in ROWS if (own := [result for result in found if result.row == name])}
 
 
@@ -81,22 +85,23 @@ def main() -> None:
     arguments.add_argument("--steps", type=int, default=400)
     arguments.add_argument("--seeds", type=int, default=2)
     arguments.add_argument("--to", type=Path, default=Path("../docs/ablations.md"))
+    arguments.add_argument("--beside", type=Path, action="append", default=[], help="another run whose results join the tables, say one whose sound codec has more codebooks")
     options = arguments.parse_args()
     unknown = [name for name in options.rows if name not in ROWS]
     if unknown:
         arguments.error(f"no rows are called {', '.join(unknown)}; there are {', '.join(ROWS)}")
     torch.set_num_threads(1)
-    folder = options.run / "ablations"
+    folder = folder_of(options.run)
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(options.seeds):
         for name in options.rows:
             path = folder / f"{name}-{seed}.json"
             if not path.exists() and not (name in BOOKS and seed):
                 result = measure(name, options.config, options.run, options.steps, seed)
-                path.write_text(json.dumps(result.to_json()))
+                path.write_text(json.dumps(result.to_json() | {"run": options.run.name}))
                 means = {key: sum(own) / len(own) for key, own in result.values.items()}
                 print(json.dumps({"row": name, "seed": seed, "seconds": round(result.seconds)} | means), flush=True)
-            options.to.write_text(document(read_results(folder)), encoding="utf-8")
+            options.to.write_text(document(read_results(options.run, *options.beside)), encoding="utf-8")
 
 
 if __name__ == "__main__":

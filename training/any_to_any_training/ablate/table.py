@@ -24,6 +24,7 @@ class Result:
     seconds: float  # of the processor, to train
     values: dict[str, list[float]]  # by measure, one an example
     facts: dict[str, float]  # by name, of the whole
+    run: str = "run"  # name of its folder
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -96,11 +97,11 @@ def section(table: Table, found: dict[str, list[Result]]) -> str:
 
 def commands(found: dict[str, list[Result]]) -> str:
     """Rows that were run alike share a line."""
-    alike: dict[tuple[int, int], list[str]] = {}
+    alike: dict[tuple[str, int, int], list[str]] = {}
     for name, results in found.items():
-        alike.setdefault((results[0].steps, len(results)), []).append(name)
-    said = [f"python -m any_to_any_training.ablate --run run --rows {','.join(names)}" + (f" --steps {steps} --seeds {seeds}" if steps else "")
-            for (steps, seeds), names in alike.items()]
+        alike.setdefault((results[0].run, results[0].steps, len(results)), []).append(name)
+    said = [f"python -m any_to_any_training.ablate --run {run} --rows {','.join(names)}" + (f" --steps {steps} --seeds {seeds}" if steps else "")
+            for (run, steps, seeds), names in alike.items()]
     return "\n```sh\n" + "\n".join(said) + "\n```\n"
 
 
