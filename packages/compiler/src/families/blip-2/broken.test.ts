@@ -4,7 +4,15 @@ import { openBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
-import { breaker, type Change, changed, configured, extra, json, tensors } from '../broken.test.kit.ts';
+import {
+  type Change,
+  configured,
+  edited,
+  extra,
+  refusal,
+  tensorEnding,
+  tensors,
+} from '../edited.test.kit.ts';
 import { blip2Fixtures } from './fixture.test.kit.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -14,12 +22,11 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 const checkpoint = join(blip2Fixtures, 'usual');
-const breakCopy = breaker(() => temporary.path);
-const broken = (change: Change): Promise<string> => breakCopy(checkpoint, change);
+const broken = (change: Change): Promise<string> => refusal(temporary.path, checkpoint, change);
 
 describe('config.json', () => {
   test('a text model of T5', async () => {
-    const message = await broken(configured('text_config', { model_type: 't5', d_model: 32 }));
+    const message = await broken(configured({ model_type: 't5', d_model: 32 }, 'text_config'));
     expect(message).toMatch(/text_config.model_type: expected "opt", found "t5".*take a checkpoint over OPT/);
   });
 
@@ -40,30 +47,28 @@ describe('config.json', () => {
     ['qformer_config', { position_embedding_type: 'relative_key' }, /position_embedding_type/],
     ['qformer_config', { cross_attention_frequency: 1 }, /layer.1.crossattention.*" is missing/],
   ])('%s with %o', async (part, change, message) => {
-    expect(await broken(configured(part, change))).toMatch(message);
+    expect(await broken(configured(change, part))).toMatch(message);
   });
 
   test('queries of another number', async () => {
-    const message = await broken(json('config.json', (config) => ({ ...config, num_query_tokens: 6 })));
+    const message = await broken(configured({ num_query_tokens: 6 }));
     expect(message).toMatch(/"query_tokens": expected \[1, 6, 20\], found \[1, 5, 20\]/);
   });
 
   test('weights in blocks of bits', async () => {
-    const quantized = json('config.json', (config) => ({ ...config, quantization_config: { bits: 4 } }));
+    const quantized = configured({ quantization_config: { bits: 4 } });
     expect(await broken(quantized)).toMatch(/quantization_config: expected null/);
   });
 });
 
 describe('tensors', () => {
   test('of another shape', async () => {
-    const projection = 'language_projection.weight';
-    expect(await broken(changed(projection, { shape: [20, 32] }))).toMatch(
-      /expected \[32, 20\], found \[20, 32\]/,
-    );
+    const turned = tensorEnding.changed('language_projection.weight', { shape: [20, 32] });
+    expect(await broken(tensors(turned))).toMatch(/expected \[32, 20\], found \[20, 32\]/);
   });
 
   test('missing, and left over', async () => {
-    const less = tensors((all) => all.filter(({ name }) => name !== 'qformer.layernorm.bias'));
+    const less = tensors(tensorEnding.missing('qformer.layernorm.bias'));
     expect(await broken(less)).toMatch(/"qformer.layernorm.bias" is missing/);
     expect(await broken(extra('qformer.pooler.weight'))).toMatch(
       /"qformer.pooler.weight" belongs to nothing/,
@@ -71,13 +76,8 @@ describe('tensors', () => {
   });
 
   test('a head beside the table it is tied to', async () => {
-    const copy = join(temporary.path, 'headed');
-    const { cp } = await import('node:fs/promises');
-    await cp(checkpoint, copy, { recursive: true });
-    await tensors((all) => {
-      const table = all.find(({ name }) => name.endsWith('embed_tokens.weight'))!;
-      return [...all, { ...table, name: 'language_model.lm_head.weight' }];
-    })(copy);
+    const head = tensorEnding.twice('embed_tokens.weight', 'language_model.lm_head.weight');
+    const copy = await edited(temporary.path, checkpoint, tensors(head));
     await compile(copy, `${copy}-out`);
   });
 });
@@ -98,16 +98,13 @@ describe('preprocessor_config.json', () => {
   });
 
   test('goes into the bundle', async () => {
-    const copy = join(temporary.path, 'prepared');
-    const { cp } = await import('node:fs/promises');
-    await cp(checkpoint, copy, { recursive: true });
     const own = {
       size: { height: 20, width: 20 },
       resample: 2,
       image_mean: [0.5, 0.4, 0.3],
       image_std: [1, 2, 3],
     };
-    await settings(JSON.stringify(own))(copy);
+    const copy = await edited(temporary.path, checkpoint, settings(JSON.stringify(own)));
     await compile(copy, `${copy}-out`);
     const { manifest } = await openBundle(`${copy}-out`);
     expect(manifest.ports['image']?.encoder?.options['pixels']).toEqual({

@@ -4,7 +4,7 @@ import { openBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
-import { edited, failure, type Json, json, tensorEnding, tensors } from '../edited.test.kit.ts';
+import { configured, edited, type Json, json, refusal, tensorEnding, tensors } from '../edited.test.kit.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
 beforeAll(async () => {
@@ -12,9 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => temporary.remove());
 
-const config = (change: Json) => json('config.json', (value) => ({ ...value, ...change }));
-const vq = (change: Json) =>
-  json('config.json', (value) => ({ ...value, vq_config: { ...(value['vq_config'] as Json), ...change } })); // it is an object
 const vocabulary = (change: (ids: Json) => Json) =>
   json('config.json', (value) => ({
     ...value,
@@ -23,7 +20,7 @@ const vocabulary = (change: (ids: Json) => Json) =>
 const without = (token: string) => vocabulary(({ [token]: _, ...rest }) => rest);
 
 describe.each([
-  ['no vocabulary', config({ vocabulary_map: null }), /vocabulary_map/],
+  ['no vocabulary', configured({ vocabulary_map: null }), /vocabulary_map/],
   [
     'no token for a code',
     without('IMGIMGBCZ'),
@@ -37,22 +34,38 @@ describe.each([
     vocabulary((ids) => ({ ...ids, IMGIMGAZ: 999 })),
     /region image: expected ids below 135.*found 999/,
   ],
-  ['a side that cannot be halved', vq({ resolution: 11 }), /resolution: expected a multiple of 2, found 11/],
-  ['channels that cannot be grouped', vq({ base_channels: 24 }), /multiples of 32.*found 24/],
-  ['two latents', vq({ double_latent: true }), /vq_config.double_latent/],
-  ['attention where there is none', vq({ attn_resolutions: [5] }), /vqmodel.*attn.0.*is missing/],
-  ['no attention where there is some', vq({ attn_type: 'none' }), /mid.attn_1.*belongs to nothing/],
+  [
+    'a side that cannot be halved',
+    configured({ resolution: 11 }, 'vq_config'),
+    /resolution: expected a multiple of 2, found 11/,
+  ],
+  [
+    'channels that cannot be grouped',
+    configured({ base_channels: 24 }, 'vq_config'),
+    /multiples of 32.*found 24/,
+  ],
+  ['two latents', configured({ double_latent: true }, 'vq_config'), /vq_config.double_latent/],
+  [
+    'attention where there is none',
+    configured({ attn_resolutions: [5] }, 'vq_config'),
+    /vqmodel.*attn.0.*is missing/,
+  ],
+  [
+    'no attention where there is some',
+    configured({ attn_type: 'none' }, 'vq_config'),
+    /mid.attn_1.*belongs to nothing/,
+  ],
   [
     'other norms',
-    config({ num_key_value_heads: 1 }),
+    configured({ num_key_value_heads: 1 }),
     /"model.layers.0.self_attn.k_proj.weight": expected \[16, 48\], found \[48, 48\]/,
   ],
   [
     'rotation that changes with the length',
-    config({ rope_scaling: { type: 'dynamic', factor: 2 } }),
+    configured({ rope_scaling: { type: 'dynamic', factor: 2 } }),
     /rope type.*"dynamic"/,
   ],
-  ['heads of another width', config({ num_attention_heads: 2 }), /multiple of/],
+  ['heads of another width', configured({ num_attention_heads: 2 }), /multiple of/],
   [
     'pictures that are not cropped',
     json('preprocessor_config.json', (value) => ({ ...value, do_center_crop: false })),
@@ -85,12 +98,12 @@ describe.each([
   ],
   [
     'norms shared by heads',
-    tensors(tensorEnding.shaped('q_norm.weight', [48])),
+    tensors(tensorEnding.changed('q_norm.weight', { shape: [48] })),
     /q_norm.weight": expected \[3, 16\], found \[48\]/,
   ],
   [
     'whole numbers',
-    tensors(tensorEnding.integer('quantize.embedding.weight')),
+    tensors(tensorEnding.changed('quantize.embedding.weight', { dtype: 'I16' })),
     /quantize.embedding.weight": expected F32, F16, BF16 or F64, found I16/,
   ],
   [
@@ -100,9 +113,7 @@ describe.each([
   ],
 ] as const)('%s', (_, change, message) => {
   test('is an error that says so', async () => {
-    const said = await failure(await edited(temporary.path, 'chameleon/mixed', change));
-    expect(said).toMatch(/CHECKPOINT_INVALID/);
-    expect(said).toMatch(message);
+    expect(await refusal(temporary.path, 'chameleon/mixed', change)).toMatch(message);
   });
 });
 

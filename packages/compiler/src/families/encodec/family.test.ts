@@ -1,12 +1,20 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AnyToAnyError, openTokenizerBundle } from '@any-to-any/core';
+import { openTokenizerBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import type { CompileOptions } from '../../options.ts';
-import { openSafetensors } from '../../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../../safetensors/write.ts';
 import { fixtures, temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
+import {
+  type Change,
+  configured,
+  edited,
+  failure,
+  type Json,
+  refusal,
+  type TensorChange,
+  tensorEnding,
+  tensors,
+} from '../edited.test.kit.ts';
 
 const checkpoint = join(fixtures, 'encodec/causal');
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -16,37 +24,7 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 const path = (name: string): string => join(temporary.path, name);
-let copies = 0;
-
-/** A copy of the checkpoint with its tensors or its config changed. */
-async function edited(change: {
-  readonly tensors?: (tensor: TensorToWrite) => TensorToWrite[];
-  readonly config?: Record<string, unknown>;
-}): Promise<string> {
-  const copy = path(`copy-${copies++}`);
-  await mkdir(copy);
-  const config = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8'));
-  await writeFile(join(copy, 'config.json'), JSON.stringify({ ...config, ...change.config }));
-  if (change.tensors === undefined) {
-    await cp(join(checkpoint, 'model.safetensors'), join(copy, 'model.safetensors'));
-    return copy;
-  }
-  const reader = await openSafetensors(join(checkpoint, 'model.safetensors'));
-  const tensors: TensorToWrite[] = [];
-  for (const { name, dtype, shape } of reader.tensors.values()) {
-    tensors.push(...change.tensors({ name, dtype, shape, data: await reader.read(name) }));
-  }
-  await reader.close();
-  await writeSafetensors(join(copy, 'model.safetensors'), tensors);
-  return copy;
-}
-
-async function failure(from: string, options: CompileOptions = {}): Promise<string> {
-  const error = await compile(from, path('never'), options).catch((thrown: unknown) => thrown);
-  expect(AnyToAnyError.is(error)).toBe(true);
-  expect(await readdir(temporary.path)).not.toContain('never');
-  return String(error);
-}
+const broken = (change: Change): Promise<string> => refusal(temporary.path, checkpoint, change);
 
 describe('a checkpoint becomes a tokenizer', () => {
   test('that streams, with as many codebooks as its lowest bandwidth takes', async () => {
@@ -80,40 +58,40 @@ describe('a checkpoint becomes a tokenizer', () => {
   test('of more codebooks, up to those there are', async () => {
     await compile(checkpoint, path('five'), { codebooks: 5 });
     expect((await openTokenizerBundle(path('five'))).manifest.tokenizer.options['codebooks']).toBe(5);
-    expect(await failure(checkpoint, { codebooks: 6 })).toMatch(/OPTION_INVALID.*at most 5 .*not 6/);
-    expect(await failure(checkpoint, { codebooks: 0 })).toMatch(/OPTION_INVALID.*codebooks/);
+    expect(await failure(checkpoint, { codebooks: 6 }, path('never'))).toMatch(
+      /OPTION_INVALID.*at most 5 .*not 6/,
+    );
+    expect(await failure(checkpoint, { codebooks: 0 }, path('never'))).toMatch(/OPTION_INVALID.*codebooks/);
   });
 
   test('whatever its weight norm is called, and folded', async () => {
-    const old = await edited({
-      tensors: (tensor) => [
-        {
-          ...tensor,
-          name: tensor.name
-            .replace('parametrizations.weight.original0', 'weight_g')
-            .replace('parametrizations.weight.original1', 'weight_v'),
-        },
-      ],
-    });
+    const older = (name: string): string =>
+      name
+        .replace('parametrizations.weight.original0', 'weight_g')
+        .replace('parametrizations.weight.original1', 'weight_v');
+    const renamed = tensors((tensor) => [{ ...tensor, name: older(tensor.name) }]);
+    const old = await edited(temporary.path, checkpoint, renamed);
     const manifest = await compile(checkpoint, path('new'), { name: 'same' });
     expect(await compile(old, path('old'), { name: 'same' })).toEqual(manifest);
   });
 
   test('in half precision, and without what only training needs', async () => {
-    const half = await edited({
-      tensors: (tensor) => {
-        if (/embed_avg|cluster_size|inited/.test(tensor.name)) return [];
-        const bits = new Uint32Array(Float32Array.from(tensor.data as Float32Array).buffer); // it was read as float32
-        return [{ ...tensor, dtype: 'BF16', data: Uint16Array.from(bits, (each) => each >>> 16) }];
-      },
+    const halved = tensors((tensor) => {
+      if (/embed_avg|cluster_size|inited/.test(tensor.name)) return [];
+      const { buffer, byteOffset, byteLength } = tensor.data;
+      const halves = new Uint16Array(buffer.slice(byteOffset, byteOffset + byteLength));
+      // Of each float32 the upper half.
+      return [{ ...tensor, dtype: 'BF16', data: halves.filter((_, i) => i % 2 === 1) }];
     });
-    const manifest = await compile(half, path('half'));
+    const manifest = await compile(await edited(temporary.path, checkpoint, halved), path('half'));
     expect(Object.keys(manifest.files)).toHaveLength(4);
   });
 });
 
 describe('what is refused', () => {
-  test.each<[string, Record<string, unknown>, RegExp]>([
+  const norm = 'decoder.layers.0.conv.parametrizations.weight';
+
+  test.each<[string, Json, RegExp]>([
     ['the 48 kHz model', { norm_type: 'time_group_norm' }, /norm_type.*48 kHz.*not supported/],
     ['stereo', { audio_channels: 2 }, /audio_channels.*48 kHz/],
     ['chunks', { chunk_length_s: 1.0 }, /chunk_length_s.*48 kHz/],
@@ -124,13 +102,13 @@ describe('what is refused', () => {
     ['another padding', { pad_mode: 'circular' }, /pad_mode/],
     ['another model', { model_type: 'dac' }, /model_type.*encodec.*found "dac"/],
   ])('%s', async (_, config, message) => {
-    expect(await failure(await edited({ config }))).toMatch(message);
+    expect(await broken(configured(config))).toMatch(message);
   });
 
-  test.each<[string, (tensor: TensorToWrite) => TensorToWrite[], RegExp]>([
+  test.each<[string, TensorChange, RegExp]>([
     [
       'a missing tensor',
-      (tensor) => (tensor.name === 'encoder.layers.0.conv.bias' ? [] : [tensor]),
+      tensorEnding.missing('encoder.layers.0.conv.bias'),
       /CHECKPOINT_INVALID.*model.safetensors: tensor "encoder.layers.0.conv.bias" is missing/,
     ],
     [
@@ -143,45 +121,38 @@ describe('what is refused', () => {
     ],
     [
       'a codebook too many',
-      (tensor) =>
-        tensor.name.endsWith('4.codebook.embed')
-          ? [tensor, { ...tensor, name: 'quantizer.layers.5.codebook.embed' }]
-          : [tensor],
+      tensorEnding.twice('4.codebook.embed', 'quantizer.layers.5.codebook.embed'),
       /CHECKPOINT_INVALID.*"quantizer.layers.5.codebook.embed" belongs to nothing/,
     ],
     [
       'another shape',
-      (tensor) => (tensor.name.endsWith('0.codebook.embed') ? [{ ...tensor, shape: [5, 16] }] : [tensor]),
+      tensorEnding.changed('0.codebook.embed', { shape: [5, 16] }),
       /"quantizer.layers.0.codebook.embed": expected \[16, 5\], found \[5, 16\]/,
     ],
     [
       'a direction without its magnitude',
-      (tensor) => (tensor.name === 'decoder.layers.0.conv.parametrizations.weight.original0' ? [] : [tensor]),
+      tensorEnding.missing(`${norm}.original0`),
       /tensor "decoder.layers.0.conv.parametrizations.weight.original0" is missing/,
     ],
     [
       'a magnitude without its direction',
-      (tensor) => (tensor.name === 'decoder.layers.0.conv.parametrizations.weight.original1' ? [] : [tensor]),
+      tensorEnding.missing(`${norm}.original1`),
       /tensor "decoder.layers.0.conv.parametrizations.weight.original1" is missing/,
     ],
     [
       'a magnitude of another shape',
-      (tensor) =>
-        tensor.name === 'decoder.layers.0.conv.parametrizations.weight.original0'
-          ? [{ ...tensor, shape: [1, 24, 1] }]
-          : [tensor],
+      tensorEnding.changed(`${norm}.original0`, { shape: [1, 24, 1] }),
       /original0": expected \[24, 1, 1\], found \[1, 24, 1\]/,
     ],
     [
       'a direction of length 0',
-      (tensor) =>
-        tensor.name === 'encoder.layers.0.conv.parametrizations.weight.original1'
-          ? [{ ...tensor, data: new Float32Array(21) }]
-          : [tensor],
+      tensorEnding.changed('encoder.layers.0.conv.parametrizations.weight.original1', {
+        data: new Float32Array(21),
+      }),
       /"encoder.layers.0.conv.weight": expected finite values/,
     ],
-  ])('%s', async (_, tensors, message) => {
-    expect(await failure(await edited({ tensors }))).toMatch(message);
+  ])('%s', async (_, change, message) => {
+    expect(await broken(tensors(change))).toMatch(message);
   });
 
   test.each<[CompileOptions, RegExp]>([
@@ -190,6 +161,6 @@ describe('what is refused', () => {
     [{ tables: 'f16' }, /OPTION_INVALID.*tables/],
     [{ unconditional: 'pad' }, /OPTION_INVALID.*unconditional/],
   ])('the option %o', async (options, message) => {
-    expect(await failure(checkpoint, options)).toMatch(message);
+    expect(await failure(checkpoint, options, path('never'))).toMatch(message);
   });
 });

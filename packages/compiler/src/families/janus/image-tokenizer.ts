@@ -8,16 +8,12 @@ import { nameVqgan } from '../../blocks/vqgan-names.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { TokenizerPlan } from '../llama/vocabulary.ts';
 import { buildVqDecode, buildVqEncode, type VqPlan } from '../vqgan/graphs.ts';
+import { imagePlugin, imageFiles as vqFiles } from '../vqgan/outputs.ts';
 import type { JanusPlan } from './plan.ts';
 import { imageLayout } from './vocabulary.ts';
 
-export const imageFiles = {
-  encode: 'image-encode.onnx',
-  decode: 'image-decode.onnx',
-  understand: 'image-understand.onnx',
-} as const;
+export const imageFiles = { ...vqFiles, understand: 'image-understand.onnx' } as const;
 
-const plugin = '@any-to-any/tokenizer-image';
 /** Previews of a picture, at most. */
 const previews = 6;
 
@@ -54,10 +50,9 @@ export function describeImageTokenizer({ vision, vq, grid }: JanusPlan): Tokeniz
     clip: imageLayout.clip,
     grids: [[grid, grid]],
     every: Math.ceil(grid ** 2 / previews),
-    encode: imageFiles.encode,
-    decode: imageFiles.decode,
+    ...vqFiles,
   };
-  return { kind: 'plugin', plugin, options, files: [] };
+  return { kind: 'plugin', plugin: imagePlugin, options, files: [] };
 }
 
 export function describeImageEncoder({ vision, text, grid }: JanusPlan) {
@@ -70,5 +65,5 @@ export function describeImageEncoder({ vision, text, grid }: JanusPlan) {
     pixels: { fit: 'contain', kernel: 'bicubic', background: [127, 127, 127], least: 14 },
     graph: imageFiles.understand,
   };
-  return { plugin, options };
+  return { plugin: imagePlugin, options };
 }

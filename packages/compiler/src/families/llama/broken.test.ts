@@ -1,11 +1,21 @@
-import { cp, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
-import type { CompileOptions } from '../../options.ts';
 import { openTensors } from '../../safetensors/open.ts';
+import type { TensorToWrite } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
-import { breaker, type Change, changed, extra, type Json, json, tensors } from '../broken.test.kit.ts';
+import {
+  type Change,
+  configured,
+  edited,
+  extra,
+  type Json,
+  json,
+  refusal,
+  tensorEnding,
+  tensors,
+} from '../edited.test.kit.ts';
 import { llamaFixtures } from './fixture.test.kit.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -14,9 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => temporary.remove());
 
-const breakCopy = breaker(() => temporary.path);
-const broken = (fixture: string, change: Change, options: CompileOptions = {}): Promise<string> =>
-  breakCopy(join(llamaFixtures, fixture), change, options);
+const broken = (fixture: string, change: Change): Promise<string> =>
+  refusal(temporary.path, join(llamaFixtures, fixture), change);
 
 describe('config.json', () => {
   test.each<[string, Json, RegExp]>([
@@ -55,46 +64,29 @@ describe('config.json', () => {
     ['qwen3', { vocab_size: 90 }, /expected ids below 90.*found 103|expected \[90, 48\]/],
     ['qwen3', { num_attention_heads: 3 }, /q_proj.weight": expected \[48, 48\], found \[96, 48\]/],
   ])('%s with %o', async (fixture, change, message) => {
-    expect(
-      await broken(
-        fixture,
-        json('config.json', (config) => ({ ...config, ...change })),
-      ),
-    ).toMatch(message);
+    expect(await broken(fixture, configured(change))).toMatch(message);
   });
 
   test('a sliding window is no matter where the context is shorter', async () => {
-    const copy = join(temporary.path, 'sliding');
-    await cp(join(llamaFixtures, 'mistral'), copy, { recursive: true });
-    await json('config.json', (config) => ({ ...config, sliding_window: 32 }))(copy);
+    const copy = await edited(temporary.path, 'llama/mistral', configured({ sliding_window: 32 }));
     await compile(copy, `${copy}-out`, { context: 32 });
   });
 });
 
 describe('the older way to write the same', () => {
   test('rope_scaling, a prefix, a head beside a tied table, frequencies as a tensor', async () => {
-    const copy = join(temporary.path, 'older');
-    await cp(join(llamaFixtures, 'llama-linear'), copy, { recursive: true });
-    const older = ({ rope_parameters: _, ...config }: Json) => ({
-      ...config,
-      rope_theta: 10_000,
-      rope_scaling: { type: 'linear', factor: 2.5 },
-    });
-    await json('config.json', older)(copy);
-    await tensors((all) => {
-      const table = all.find(({ name }) => name === 'model.embed_tokens.weight')!;
-      const frequencies = {
-        name: 'model.layers.0.self_attn.rotary_emb.inv_freq',
-        dtype: 'F32',
-        shape: [1],
-        data: new Float32Array(1),
-      } as const;
-      const moved = [...all, frequencies].map((tensor) => ({
-        ...tensor,
-        name: `language_model.${tensor.name}`,
-      }));
-      return [...moved, { ...table, name: 'language_model.lm_head.weight' }];
-    })(copy);
+    const copy = await edited(
+      temporary.path,
+      'llama/llama-linear',
+      configured({
+        rope_parameters: undefined,
+        rope_theta: 10_000,
+        rope_scaling: { type: 'linear', factor: 2.5 },
+      }),
+      tensors(tensorEnding.twice('model.embed_tokens.weight', 'lm_head.weight')),
+      extra('model.layers.0.self_attn.rotary_emb.inv_freq'),
+      tensors((tensor) => [{ ...tensor, name: `language_model.${tensor.name}` }]),
+    );
     await compile(copy, `${copy}-out`);
     await compile(join(llamaFixtures, 'llama-linear'), `${copy}-new`);
     const [old, now] = [`${copy}-out`, `${copy}-new`].map((out) => readFile(join(out, 'decoder.onnx.data')));
@@ -103,23 +95,24 @@ describe('the older way to write the same', () => {
 });
 
 describe('tensors', () => {
-  const norm = 'model.norm.weight';
+  const norm = (change: Partial<TensorToWrite>): Change =>
+    tensors(tensorEnding.changed('model.norm.weight', change));
 
   test('of another type', async () => {
     const data = new Int16Array(80);
-    expect(await broken('qwen2', changed(norm, { dtype: 'I16', data }))).toMatch(
+    expect(await broken('qwen2', norm({ dtype: 'I16', data }))).toMatch(
       /"model.norm.weight": expected F32, F16, BF16 or F64, found I16/,
     );
   });
 
   test('of another shape', async () => {
-    expect(await broken('qwen2', changed(norm, { shape: [2, 40] }))).toMatch(
+    expect(await broken('qwen2', norm({ shape: [2, 40] }))).toMatch(
       /"model.norm.weight": expected \[80\], found \[2, 40\]/,
     );
   });
 
   test('left over', async () => {
-    expect(await broken('qwen2', changed(norm, { name: 'model.vision.norm.weight' }))).toMatch(
+    expect(await broken('qwen2', norm({ name: 'model.vision.norm.weight' }))).toMatch(
       /"model.norm.weight" is missing/,
     );
     expect(await broken('qwen2', extra('model.vision.weight'))).toMatch(
@@ -178,7 +171,6 @@ describe('files', () => {
   });
 
   test('no weights, no tokenizer, or one that is not JSON', async () => {
-    const { rm } = await import('node:fs/promises');
     const without = (file: string) => (directory: string) => rm(join(directory, file));
     expect(await broken('qwen2', without('model.safetensors'))).toMatch(
       /model.safetensors: cannot be opened/,

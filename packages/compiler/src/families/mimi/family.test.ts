@@ -1,12 +1,19 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AnyToAnyError, openTokenizerBundle } from '@any-to-any/core';
+import { openTokenizerBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
-import type { CompileOptions } from '../../options.ts';
-import { openSafetensors } from '../../safetensors/file.ts';
-import { type TensorToWrite, writeSafetensors } from '../../safetensors/write.ts';
 import { fixtures, temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
+import {
+  type Change,
+  configured,
+  edited,
+  failure,
+  type Json,
+  refusal,
+  type TensorChange,
+  tensorEnding,
+  tensors,
+} from '../edited.test.kit.ts';
 import { parseConfig } from './config.ts';
 
 const checkpoint = join(fixtures, 'mimi/grouped');
@@ -17,36 +24,7 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 const path = (name: string): string => join(temporary.path, name);
-let copies = 0;
-
-async function edited(
-  config: Record<string, unknown>,
-  change?: (tensor: TensorToWrite) => TensorToWrite[],
-): Promise<string> {
-  const copy = path(`copy-${copies++}`);
-  await mkdir(copy);
-  const original = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8'));
-  await writeFile(join(copy, 'config.json'), JSON.stringify({ ...original, ...config }));
-  if (change === undefined) {
-    await cp(join(checkpoint, 'model.safetensors'), join(copy, 'model.safetensors'));
-    return copy;
-  }
-  const reader = await openSafetensors(join(checkpoint, 'model.safetensors'));
-  const tensors: TensorToWrite[] = [];
-  for (const { name, dtype, shape } of reader.tensors.values()) {
-    tensors.push(...change({ name, dtype, shape, data: await reader.read(name) }));
-  }
-  await reader.close();
-  await writeSafetensors(join(copy, 'model.safetensors'), tensors);
-  return copy;
-}
-
-async function failure(from: string, options: CompileOptions = {}): Promise<string> {
-  const error = await compile(from, path('never'), options).catch((thrown: unknown) => thrown);
-  expect(AnyToAnyError.is(error)).toBe(true);
-  expect(await readdir(temporary.path)).not.toContain('never');
-  return String(error);
-}
+const broken = (change: Change): Promise<string> => refusal(temporary.path, checkpoint, change);
 
 describe('a checkpoint becomes a tokenizer', () => {
   test('that streams from the first frame on, with all its codebooks', async () => {
@@ -64,12 +42,17 @@ describe('a checkpoint becomes a tokenizer', () => {
     const { options } = (await openTokenizerBundle(path('one'))).manifest.tokenizer;
     expect(options['codebooks']).toBe(1);
     const two = join(fixtures, 'mimi/unprojected');
-    expect(await failure(two, { codebooks: 1 })).toMatch(/OPTION_INVALID.*at least 2 and at most 5/);
-    expect(await failure(checkpoint, { codebooks: 5 })).toMatch(/OPTION_INVALID.*at least 1 and at most 4/);
+    expect(await failure(two, { codebooks: 1 }, path('never'))).toMatch(
+      /OPTION_INVALID.*at least 2 and at most 5/,
+    );
+    expect(await failure(checkpoint, { codebooks: 5 }, path('never'))).toMatch(
+      /OPTION_INVALID.*at least 1 and at most 4/,
+    );
   });
 
   test('whose frame rate an older config says itself', async () => {
-    const older = await edited({ frame_rate: 250, rope_theta: 10_000, rope_parameters: undefined });
+    const rate = configured({ frame_rate: 250, rope_theta: 10_000, rope_parameters: undefined });
+    const older = await edited(temporary.path, checkpoint, rate);
     const manifest = await compile(checkpoint, path('newer'), { name: 'same' });
     expect(await compile(older, path('older'), { name: 'same' })).toEqual(manifest);
   });
@@ -83,7 +66,7 @@ describe('a checkpoint becomes a tokenizer', () => {
 });
 
 describe('what is refused', () => {
-  test.each<[string, Record<string, unknown>, RegExp]>([
+  test.each<[string, Json, RegExp]>([
     ['no causality', { use_causal_conv: false }, /use_causal_conv/],
     ['another activation', { hidden_act: 'relu' }, /hidden_act/],
     ['biased attention', { attention_bias: true }, /attention_bias/],
@@ -103,21 +86,18 @@ describe('what is refused', () => {
     ['codes of another width', { codebook_dim: 6 }, /codebook_dim: expected .*\(5\), found 6/],
     ['stereo', { audio_channels: 2 }, /audio_channels/],
   ])('%s', async (_, config, message) => {
-    expect(await failure(await edited(config))).toMatch(message);
+    expect(await broken(configured(config))).toMatch(message);
   });
 
-  test.each<[string, (tensor: TensorToWrite) => TensorToWrite[], RegExp]>([
+  test.each<[string, TensorChange, RegExp]>([
     [
       'a missing tensor',
-      (tensor) => (tensor.name === 'upsample.conv.weight' ? [] : [tensor]),
+      tensorEnding.missing('upsample.conv.weight'),
       /CHECKPOINT_INVALID.*tensor "upsample.conv.weight" is missing/,
     ],
     [
       'a left over tensor',
-      (tensor) =>
-        tensor.name === 'downsample.conv.weight'
-          ? [tensor, { ...tensor, name: 'downsample.conv.bias' }]
-          : [tensor],
+      tensorEnding.twice('downsample.conv.weight', 'downsample.conv.bias'),
       /"downsample.conv.bias" belongs to nothing/,
     ],
     [
@@ -130,10 +110,10 @@ describe('what is refused', () => {
     ],
     [
       'another shape',
-      (tensor) => (tensor.name.endsWith('0.mlp.fc1.weight') ? [{ ...tensor, shape: [12, 20] }] : [tensor]),
+      tensorEnding.changed('0.mlp.fc1.weight', { shape: [12, 20] }),
       /mlp.fc1.weight": expected \[20, 12\], found \[12, 20\]/,
     ],
   ])('%s', async (_, change, message) => {
-    expect(await failure(await edited({}, change))).toMatch(message);
+    expect(await broken(tensors(change))).toMatch(message);
   });
 });

@@ -1,9 +1,17 @@
-import { cp, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
-import { breaker, type Change, changed, configured, extra, json, tensors } from '../broken.test.kit.ts';
+import {
+  type Change,
+  configured,
+  edited,
+  extra,
+  refusal,
+  tensorEnding,
+  tensors,
+} from '../edited.test.kit.ts';
 import { mllamaFixture } from './fixture.test.kit.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -12,8 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => temporary.remove());
 
-const breakCopy = breaker(() => temporary.path);
-const broken = (change: Change): Promise<string> => breakCopy(mllamaFixture, change);
+const broken = (change: Change): Promise<string> => refusal(temporary.path, mllamaFixture, change);
 
 describe('config.json', () => {
   test.each([
@@ -36,39 +43,37 @@ describe('config.json', () => {
     ['vision_config', { image_size: 15 }, /image_size % patch_size: expected 0, found 1/],
     ['vision_config', { num_global_layers: 3 }, /global_transformer.layers.2..*" is missing/],
   ])('%s with %o', async (part, change, message) => {
-    expect(await broken(configured(part, change))).toMatch(message);
+    expect(await broken(configured(change, part))).toMatch(message);
   });
 
   test('an image token beyond the table', async () => {
-    const moved = json('config.json', (config) => ({ ...config, image_token_index: 112 }));
-    expect(await broken(moved)).toMatch(/image_token_index: expected "below 112", found 112/);
+    expect(await broken(configured({ image_token_index: 112 }))).toMatch(
+      /image_token_index: expected "below 112", found 112/,
+    );
   });
 });
 
 describe('tensors', () => {
   test('of another shape', async () => {
     const gate = 'language_model.model.layers.1.cross_attn_attn_gate';
-    const data = new Float32Array(2);
-    expect(await broken(changed(gate, { dtype: 'F32', shape: [2], data }))).toMatch(
-      /cross_attn_attn_gate": expected \[1\], found \[2\]/,
-    );
+    const two = tensorEnding.changed(gate, { dtype: 'F32', shape: [2], data: new Float32Array(2) });
+    expect(await broken(tensors(two))).toMatch(/cross_attn_attn_gate": expected \[1\], found \[2\]/);
   });
 
   test('missing, and left over', async () => {
-    const less = tensors((all) => all.filter(({ name }) => name !== 'multi_modal_projector.bias'));
+    const less = tensors(tensorEnding.missing('multi_modal_projector.bias'));
     expect(await broken(less)).toMatch(/"multi_modal_projector.bias" is missing/);
     expect(await broken(extra('vision_model.more.weight'))).toMatch(/"vision_model.more.weight" belongs to/);
   });
 });
 
 test('the newer names of the same tensors', async () => {
-  const copy = join(temporary.path, 'newer');
-  await cp(mllamaFixture, copy, { recursive: true });
   const newer = (name: string): string =>
     name.startsWith('language_model.lm_head')
       ? name.replace('language_model.', '')
       : `model.${name.replace('language_model.model.', 'language_model.')}`;
-  await tensors((all) => all.map((tensor) => ({ ...tensor, name: newer(tensor.name) })))(copy);
+  const renamed = tensors((tensor) => [{ ...tensor, name: newer(tensor.name) }]);
+  const copy = await edited(temporary.path, mllamaFixture, renamed);
   await compile(copy, `${copy}-new`);
   await compile(mllamaFixture, `${copy}-old`);
   for (const file of ['decoder.onnx.data', 'image-understand.onnx.data', 'text.head.onnx.data']) {

@@ -1,11 +1,18 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AnyToAnyError, openAdapterBundle } from '@any-to-any/core';
+import { openAdapterBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
-import type { TensorToWrite } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
-import { editCheckpoint } from '../edit-checkpoint.test.kit.ts';
+import {
+  type Change,
+  configured,
+  edited,
+  extra,
+  type Json,
+  refusal,
+  tensorEnding,
+  tensors,
+} from '../edited.test.kit.ts';
 import { swinFixtures } from '../upsampler.test.kit.ts';
 
 const checkpoint = join(swinFixtures, 'swin2sr/classical-x2');
@@ -16,21 +23,7 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 const path = (name: string): string => join(temporary.path, name);
-let copies = 0;
-
-/** A copy of the checkpoint with its config or its tensors changed. */
-const edited = (
-  config: Record<string, unknown>,
-  tensors?: (tensor: TensorToWrite) => TensorToWrite[],
-): Promise<string> =>
-  editCheckpoint(checkpoint, path(`copy-${copies++}`), 'model.safetensors', { config, tensors });
-
-async function failure(from: string): Promise<string> {
-  const error = await compile(from, path('never')).catch((thrown: unknown) => thrown);
-  expect(AnyToAnyError.is(error, 'CHECKPOINT_INVALID'), String(error)).toBe(true);
-  expect(await readdir(temporary.path)).not.toContain('never');
-  return String(error);
-}
+const broken = (change: Change): Promise<string> => refusal(temporary.path, checkpoint, change);
 
 describe('a Swin2SR becomes an adapter on its own', () => {
   test.each([
@@ -50,18 +43,20 @@ describe('a Swin2SR becomes an adapter on its own', () => {
 
   test('tables that are arithmetic, as older files hold them, change nothing', async () => {
     const prefix = 'swin2sr.encoder.stages.0.layers.0.attention.self';
-    const old = await edited({}, (tensor) => {
-      if (tensor.name !== `${prefix}.logit_scale`) return [tensor];
-      const index = { dtype: 'I64', shape: [1], data: BigInt64Array.of(3n) } as const;
-      return [tensor, { name: `${prefix}.relative_position_index`, ...index }];
-    });
+    const name = `${prefix}.relative_position_index`;
+    const old = await edited(
+      temporary.path,
+      checkpoint,
+      extra(name),
+      tensors(tensorEnding.changed(name, { dtype: 'I64', data: BigInt64Array.of(3n) })),
+    );
     const manifest = await compile(checkpoint, path('new'), { name: 'same' });
     expect(await compile(old, path('old'), { name: 'same' })).toEqual(manifest);
   });
 });
 
 describe('what is refused', () => {
-  test.each<[string, Record<string, unknown>, RegExp]>([
+  test.each<[string, Json, RegExp]>([
     ['an unknown end', { upsampler: 'transposed' }, /upsampler/],
     ['repairing without enlarging', { upsampler: '' }, /upsampler/],
     ['another activation', { hidden_act: 'relu' }, /hidden_act/],
@@ -81,19 +76,14 @@ describe('what is refused', () => {
     ['fewer blocks than there are', { depths: [2, 2] }, /stages.0.layers.2.* belongs to nothing/],
     ['biases that are there', { qkv_bias: false }, /query.bias" belongs to nothing/],
   ])('%s', async (_, config, message) => {
-    expect(await failure(await edited(config))).toMatch(message);
+    expect(await broken(configured(config))).toMatch(message);
   });
 
   test('tensors that are missing or of another shape', async () => {
-    const without = await edited({}, (tensor) =>
-      tensor.name.endsWith('conv_before_upsample.weight') ? [] : [tensor],
-    );
-    expect(await failure(without)).toMatch(/conv_before_upsample.weight" is missing/);
-    const other = await edited({}, (tensor) => [
-      tensor.name.endsWith('stages.0.layers.0.attention.self.logit_scale')
-        ? { ...tensor, shape: [1, 2, 1] }
-        : tensor,
-    ]);
-    expect(await failure(other)).toMatch(/logit_scale": expected \[2, 1, 1\], found \[1, 2, 1\]/);
+    const without = tensorEnding.missing('conv_before_upsample.weight');
+    expect(await broken(tensors(without))).toMatch(/conv_before_upsample.weight" is missing/);
+    const scale = 'stages.0.layers.0.attention.self.logit_scale';
+    const other = tensorEnding.changed(scale, { shape: [1, 2, 1] });
+    expect(await broken(tensors(other))).toMatch(/logit_scale": expected \[2, 1, 1\], found \[1, 2, 1\]/);
   });
 });

@@ -1,12 +1,11 @@
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AnyToAnyError, openAdapterBundle, openBundle, openTokenizerBundle } from '@any-to-any/core';
+import { openAdapterBundle, openBundle, openTokenizerBundle } from '@any-to-any/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../compile.ts';
 import type { CompileOptions } from '../../options.ts';
-import type { TensorToWrite } from '../../safetensors/write.ts';
 import { temporaryDirectory } from '../any-to-any/fixture.test.kit.ts';
-import { editCheckpoint } from '../edit-checkpoint.test.kit.ts';
+import { type Change, edited, extra, failure, refusal, tensorEnding, tensors } from '../edited.test.kit.ts';
 import { swinFixtures } from '../upsampler.test.kit.ts';
 
 const checkpoint = (name: string): string => join(swinFixtures, 'swinir', name);
@@ -17,18 +16,7 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 const path = (name: string): string => join(temporary.path, name);
-let copies = 0;
-
-/** A copy of a checkpoint with each tensor changed. */
-const edited = (name: string, tensors: (tensor: TensorToWrite) => TensorToWrite[]): Promise<string> =>
-  editCheckpoint(checkpoint(name), path(`copy-${copies++}`), 'weights.safetensors', { tensors });
-
-async function failure(from: string, options: CompileOptions = {}): Promise<string> {
-  const error = await compile(from, path('never'), options).catch((thrown: unknown) => thrown);
-  expect(AnyToAnyError.is(error), String(error)).toBe(true);
-  expect(await readdir(temporary.path)).not.toContain('never');
-  return String(error);
-}
+const file = 'weights.safetensors';
 
 describe('a SwinIR becomes an adapter on its own', () => {
   test('whose manifest says what it is', async () => {
@@ -58,21 +46,22 @@ describe('a SwinIR becomes an adapter on its own', () => {
   });
 
   test('from the file itself, under any name, and with 16-bit weights', async () => {
-    const file = join(checkpoint('light-x4'), 'weights.safetensors');
-    const whole = await compile(file, path('file'));
+    const weights = join(checkpoint('light-x4'), file);
+    const whole = await compile(weights, path('file'));
     expect(whole).toMatchObject({ kind: 'adapter', name: 'weights.safetensors' });
-    const halves = await compile(file, path('halves'), { quantize: 'f16' });
+    const halves = await compile(weights, path('halves'), { quantize: 'f16' });
     const bytes = ({ files }: typeof whole) =>
       Object.values(files).reduce((sum, { bytes: each }) => sum + each, 0);
     expect(bytes(halves)).toBeLessThan(bytes(whole));
   });
 
   test('from averaged weights where a file holds both sets', async () => {
-    const both = await edited('real-x4', (tensor) => [
-      tensor,
-      { ...tensor, name: tensor.name.replace('params_ema', 'params') },
-      ...(tensor.name === 'params_ema.norm.bias' ? [{ ...tensor, name: 'params.only-in-training' }] : []),
-    ]);
+    const both = await edited(
+      temporary.path,
+      checkpoint('real-x4'),
+      tensors((tensor) => [tensor, { ...tensor, name: tensor.name.replace('params_ema', 'params') }], file),
+      extra('params.only-in-training', file),
+    );
     const manifest = await compile(checkpoint('real-x4'), path('one'), { name: 'same' });
     expect(await compile(both, path('both'), { name: 'same' })).toEqual(manifest);
   });
@@ -80,89 +69,56 @@ describe('a SwinIR becomes an adapter on its own', () => {
 
 describe('what is refused', () => {
   const first = 'params.layers.0.residual_group.blocks.0';
+  const table = `${first}.attn.relative_position_bias_table`;
+  const { missing, changed } = tensorEnding;
 
-  test.each<[string, (tensor: TensorToWrite) => TensorToWrite[], RegExp]>([
+  test.each<[string, Change, RegExp]>([
     [
       'a missing tensor',
-      (tensor) => (tensor.name === `${first}.mlp.fc2.bias` ? [] : [tensor]),
+      tensors(missing(`${first}.mlp.fc2.bias`), file),
       /"layers.0.residual_group.blocks.0.mlp.fc2.bias" is missing/,
     ],
-    [
-      'a tensor too many',
-      (tensor) => [
-        tensor,
-        ...(tensor.name === 'params.norm.bias' ? [{ ...tensor, name: 'params.norm.shift' }] : []),
-      ],
-      /"norm.shift" belongs to nothing/,
-    ],
-    [
-      'a tensor of neither set',
-      (tensor) => [tensor, ...(tensor.name === 'params.norm.bias' ? [{ ...tensor, name: 'other' }] : [])],
-      /"other" belongs to nothing/,
-    ],
+    ['a tensor too many', extra('params.norm.shift', file), /"norm.shift" belongs to nothing/],
+    ['a tensor of neither set', extra('other', file), /"other" belongs to nothing/],
     [
       'a tensor of another shape',
-      (tensor) => [tensor.name === `${first}.attn.proj.weight` ? { ...tensor, shape: [4, 16] } : tensor],
+      tensors(changed(`${first}.attn.proj.weight`, { shape: [4, 16] }), file),
       /attn.proj.weight": expected \[8, 8\], found \[4, 16\]/,
     ],
-    [
-      'a window that is none',
-      (tensor) => [
-        tensor.name === `${first}.attn.relative_position_bias_table` ? { ...tensor, shape: [98, 1] } : tensor,
-      ],
-      /98 relative positions/,
-    ],
+    ['a window that is none', tensors(changed(table, { shape: [98, 1] }), file), /98 relative positions/],
     [
       'heads that do not divide the channels',
-      (tensor) =>
-        tensor.name === `${first}.attn.relative_position_bias_table`
-          ? [{ ...tensor, shape: [49, 3], data: new Float32Array(147) }]
-          : [tensor],
+      tensors(changed(table, { shape: [49, 3], data: new Float32Array(147) }), file),
       /3 heads do not divide 8 channels/,
     ],
     [
       'one colour',
-      (tensor) => [tensor.name === 'params.conv_first.weight' ? { ...tensor, shape: [24, 1, 3, 3] } : tensor],
+      tensors(changed('params.conv_first.weight', { shape: [24, 1, 3, 3] }), file),
       /expected 3 colours, found 1/,
     ],
     [
       'an unknown end',
-      (tensor) => (/^params\.upsample/.test(tensor.name) ? [] : [tensor]),
+      tensors((tensor) => (/^params\.upsample/.test(tensor.name) ? [] : [tensor]), file),
       /expected the end of a classical .* found none/,
     ],
     [
       'an end without a square of channels',
-      (tensor) => [
-        tensor.name === 'params.upsample.0.weight' ? { ...tensor, shape: [10, 10, 3, 3] } : tensor,
-      ],
+      tensors(changed('params.upsample.0.weight', { shape: [10, 10, 3, 3] }), file),
       /"upsample.0.weight": expected 5 channels times a square.*found 10/,
     ],
-    [
-      'positions of one size',
-      (tensor) => [
-        tensor,
-        ...(tensor.name === 'params.norm.bias' ? [{ ...tensor, name: 'params.absolute_pos_embed' }] : []),
-      ],
-      /absolute_pos_embed.*not supported/,
-    ],
+    ['positions of one size', extra('params.absolute_pos_embed', file), /absolute_pos_embed.*not supported/],
     [
       'an unshuffled beginning',
-      (tensor) => [{ ...tensor, name: tensor.name.replace('conv_first', 'conv_first.1') }],
+      tensors((tensor) => [{ ...tensor, name: tensor.name.replace('conv_first', 'conv_first.1') }], file),
       /unshuffling is not supported/,
     ],
     [
       'values that are not finite',
-      (tensor) => [
-        tensor.name === 'params.norm.weight'
-          ? { ...tensor, data: new Float32Array(8).fill(Number.NaN) }
-          : tensor,
-      ],
+      tensors(changed('params.norm.weight', { data: new Float32Array(8).fill(Number.NaN) }), file),
       /"norm.weight": expected finite values/,
     ],
   ])('%s', async (_, change, message) => {
-    const error = await failure(await edited('classical-x2', change));
-    expect(error).toMatch(/CHECKPOINT_INVALID/);
-    expect(error).toMatch(message);
+    expect(await refusal(temporary.path, checkpoint('classical-x2'), change)).toMatch(message);
   });
 
   test('a pickle, with how to convert it', async () => {
@@ -177,14 +133,15 @@ describe('what is refused', () => {
   });
 
   test('weights of something else, several files, and none', async () => {
-    const other = await edited('classical-x2', (tensor) => [{ ...tensor, name: `other.${tensor.name}` }]);
+    const renamed = tensors((tensor) => [{ ...tensor, name: `other.${tensor.name}` }], file);
+    const other = await edited(temporary.path, checkpoint('classical-x2'), renamed);
     expect(await failure(other)).toMatch(/CHECKPOINT_INVALID.*not those of SwinIR/);
     const two = path('two');
     await cp(other, two, { recursive: true });
-    await cp(join(two, 'weights.safetensors'), join(two, 'second.safetensors'));
+    await cp(join(two, file), join(two, 'second.safetensors'));
     expect(await failure(two)).toMatch(/CHECKPOINT_INVALID.*config.json/);
     await rm(join(two, 'second.safetensors'));
-    await writeFile(join(two, 'weights.safetensors'), 'short');
+    await writeFile(join(two, file), 'short');
     expect(await failure(two)).toMatch(/CHECKPOINT_INVALID.*truncated/);
     expect(await failure(path('nowhere'))).toMatch(/CHECKPOINT_INVALID.*config.json/);
     expect(await failure(path('nowhere.safetensors'))).toMatch(/CHECKPOINT_INVALID.*cannot be opened/);
@@ -196,7 +153,7 @@ describe('what is refused', () => {
     ['codebooks', { codebooks: 2 }],
     ['context', { context: 9 }],
   ])('the option %s, which is for others', async (name, options) => {
-    expect(await failure(checkpoint('light-x4'), options)).toMatch(
+    expect(await failure(checkpoint('light-x4'), options, path('never'))).toMatch(
       new RegExp(`OPTION_INVALID.*${name} means nothing here`),
     );
   });
