@@ -95,7 +95,7 @@ def options_of(description: str) -> argparse.ArgumentParser:
     arguments.add_argument("--read", type=int, help="pictures per image -> text measure; overrides the config")
     arguments.add_argument("--guidance", type=float, default=1.5)
     arguments.add_argument("--distilled", action="store_true", help="guidance by the guide, in one row")
-    arguments.add_argument("--temperature", type=float, default=0.6)
+    arguments.add_argument("--temperature", type=float, default=0.3)
     arguments.add_argument("--top-k", type=int, default=100)
     arguments.add_argument("--seed", type=int, default=2024)
     arguments.add_argument("--threads", type=int, default=2)
