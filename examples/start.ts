@@ -22,7 +22,7 @@ import { pictureLines } from './show-picture.ts';
 import { soundLine } from './show-sound.ts';
 
 const prompt = process.argv.slice(2).join(' ') || 'a red apple on a blue background';
-const seed = 14;
+const seed = 8;
 const name =
   prompt
     .toLowerCase()

@@ -76,6 +76,13 @@ async function* zeros(bundle: Bundle): AsyncGenerator<number> {
   for (let i = 0; i < rows * columns; i++) yield 0;
 }
 
+/** In how many rows a picture is drawn by itself: with the words and without, where no guide spares the second. */
+function rowsOf({ manifest: { ports, sampling } }: Bundle): 1 | 2 {
+  const { guidance = 1, guidanceMode } = sampling?.['image'] ?? {};
+  const knows = guidance <= Math.max(...(ports['image']?.guide?.scales ?? []));
+  return guidance === 1 || (knows && guidanceMode !== 'two-row') ? 1 : 2;
+}
+
 /** `work`: of a picture of the middle cost. The patch stage, where one is, comes on top: see `stage.ts`. */
 export async function autoregressiveCosts(
   bundle: Bundle,
@@ -86,7 +93,7 @@ export async function autoregressiveCosts(
   const { decoder, ports } = bundle.manifest;
   const [rows, columns] = gridOf(bundle);
   const count = rows * columns;
-  const guided = 2; // rows: with the words, and without
+  const guided = rowsOf(bundle);
   const positions = work.prefilled + guided * work.generated;
   const graphs = await Promise.all(
     [decoder.graph, ports['image']!.head!.graph].map(async (path) =>
