@@ -32,7 +32,7 @@ describe.skipIf(!browserPath || !process.env['UPDATE'])('the portrait', { timeou
       reducedMotion: 'reduce',
     });
     bench.gate.shut(66);
-    await ask(page, prompt, 7);
+    await ask(page, prompt, 8);
     await arrivals(page, 11);
     await page.locator('[data-label=settings]').click();
     await page.mouse.move(0, 0);
